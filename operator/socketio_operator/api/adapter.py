@@ -1,0 +1,112 @@
+"""How the pods reach each other: the Socket.IO adapter and its broker."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from socketio_operator.api.base import Model, checked, object_name, rule
+from socketio_operator.api.pod import Resources
+
+EnvName = Annotated[
+    str,
+    Field(
+        max_length=253,
+        json_schema_extra=checked(
+            rule(
+                "self.matches('^[A-Za-z_][A-Za-z0-9_]*$')",
+                "An environment name is made of letters, digits and _ and does not begin with a digit, "
+                "such as REDIS_URL.",
+            )
+        ),
+    ),
+]
+
+IMAGE_RULE = rule(
+    "self.matches('^[A-Za-z0-9][A-Za-z0-9._:/@-]*$')",
+    "image must be an image reference such as registry.example/chat:1.4.",
+)
+
+
+class ManagedBroker(Model):
+    """The Redis that the operator runs."""
+
+    image: str | None = Field(
+        None,
+        description="Image of Redis 7 or Valkey. Default: a setting of the operator. Example: `redis:7.4`.",
+        min_length=1,
+        max_length=1024,
+        json_schema_extra=checked(IMAGE_RULE),
+    )
+    resources: Resources | None = Field(
+        None, description="Compute resources of Redis. Default: requests of 50m CPU and 64Mi memory."
+    )
+
+
+class ExternalBroker(Model):
+    """A broker that exists already; its URL is read from a Secret."""
+
+    secret_name: str = object_name("the Secret")
+    key: str = Field("url", description="Key that holds the URL. Default: `url`.", min_length=1, max_length=253)
+
+
+class BrokerEnv(Model):
+    """Names of the environment variables by which the app finds its broker."""
+
+    url: EnvName = Field("REDIS_URL", description="Gets the broker's URL with user and password. Default: `REDIS_URL`.")
+    host: EnvName | None = Field(None, description="Gets the host name. Default: not set. Example: `REDIS_HOST`.")
+    port: EnvName | None = Field(None, description="Gets the port. Default: not set. Example: `REDIS_PORT`.")
+    username: EnvName | None = Field(None, description="Gets the user name. Default: not set. Example: `REDIS_USER`.")
+    password: EnvName | None = Field(
+        None, description="Gets the password. Default: not set. Example: `REDIS_PASSWORD`."
+    )
+
+
+class Adapter(
+    Model,
+    json_schema_extra=checked(
+        rule(
+            "self.broker == 'external' ? has(self.external) : !has(self.external)",
+            "adapter.broker external needs adapter.external.secretName, the Secret with the broker's URL; "
+            "adapter.broker managed takes no adapter.external.",
+        ),
+        rule(
+            "self.broker == 'managed' || !has(self.managed)",
+            "adapter.managed describes the Redis that the operator runs; remove it or set adapter.broker to managed.",
+        ),
+        rule(
+            "self.broker == 'managed' || !(has(self.env.host) || has(self.env.port) || has(self.env.username) "
+            "|| has(self.env.password))",
+            "With adapter.broker external only adapter.env.url can be mapped; take host, port, username and "
+            "password from your Secret by spec.env.",
+        ),
+    ),
+):
+    """The adapter and its broker."""
+
+    type: Literal["redis", "redis-streams", "none"] = Field(
+        "redis",
+        description="Adapter of the app: `redis` (pub/sub), `redis-streams` (keeps events over a Redis restart, allows "
+        "connection state recovery), `none` (broadcasts stay on one pod). Default: `redis`.",
+    )
+    broker: Literal["managed", "external"] = Field(
+        "managed",
+        description="`managed`: the operator runs Redis beside the app. `external`: yours. Default: `managed`.",
+    )
+    managed: ManagedBroker | None = Field(None, description="Settings of the managed broker. Default: none.")
+    external: ExternalBroker | None = Field(
+        None, description="The external broker. Example: `{secretName: shared-redis, key: url}`."
+    )
+    env: BrokerEnv = Field(
+        BrokerEnv(),
+        description="Environment variables that tell the app where its broker is. Default: `{url: REDIS_URL}`.",
+    )
+
+    @property
+    def runs_redis(self) -> bool:
+        """Whether the operator runs a Redis for this adapter."""
+        return self.type != "none" and self.broker == "managed"
+
+    @property
+    def external_broker(self) -> ExternalBroker | None:
+        """The external broker in use, if any."""
+        return self.external if self.type != "none" and self.broker == "external" else None

@@ -1,0 +1,47 @@
+"""What every model of the API shares: frozen values, camelCase names, unknown fields refused, CEL rules."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+RULES = "x-kubernetes-validations"
+
+
+class Model(BaseModel):
+    """A frozen part of the resource. Python names are snake_case, the wire format is camelCase."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, use_enum_values=True
+    )
+
+
+def rule(cel: str, message: str) -> dict[str, str]:
+    """One CEL rule in the form the CRD carries. `message` is a full sentence that says what to write."""
+    return {"rule": cel, "message": message}
+
+
+def checked(*rules: dict[str, str], **schema: Any) -> dict[str, Any]:
+    """`json_schema_extra` for a field or a model: CEL rules and further schema keywords."""
+    extra = dict(schema)
+    if rules:
+        extra[RULES] = list(rules)
+    return extra
+
+
+def map_list(*keys: str, max_items: int) -> dict[str, Any]:
+    """`json_schema_extra` of a list that is a map by `keys`, as server-side apply merges it."""
+    return {
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": list(keys),
+        "maxItems": max_items,
+    }
+
+
+def object_name(what: str) -> Any:
+    """A required field that names an object of the cluster's own namespace."""
+    return Field(
+        description=f"Name of {what} in the same namespace. Example: `chat-settings`.",
+        min_length=1,
+        max_length=253,
+    )

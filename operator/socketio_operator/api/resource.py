@@ -1,0 +1,144 @@
+"""SocketIOCluster: the one object that users apply."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field
+
+from socketio_operator.api.adapter import IMAGE_RULE, Adapter
+from socketio_operator.api.base import Model, checked, map_list, rule
+from socketio_operator.api.engine import Engine
+from socketio_operator.api.pod import EnvFrom, EnvVar, LocalRef, PodSettings, Resources, VolumeMount
+from socketio_operator.api.routing import Routing
+from socketio_operator.api.volumes import Volume
+
+
+class Health(Model):
+    """An HTTP endpoint of the app that tells whether it can serve."""
+
+    path: str = Field(
+        description="Path that answers 200 while the app can serve. Example: `/health`.",
+        max_length=253,
+        json_schema_extra=checked(
+            rule(
+                "self.matches('^/[A-Za-z0-9._~/-]*$')",
+                "health.path must be an absolute path of letters, digits and ._~-/, such as /health.",
+            )
+        ),
+    )
+
+
+class ClusterSpec(
+    Model,
+    json_schema_extra=checked(
+        rule(
+            "!has(self.routing.timeouts) || !has(self.routing.timeouts.readSeconds) || "
+            "self.routing.timeouts.readSeconds * 1000 > self.engine.pingInterval + self.engine.pingTimeout",
+            "routing.timeouts.readSeconds must be longer than engine.pingInterval + engine.pingTimeout, else the proxy "
+            "cuts waiting clients; raise it, or leave it out to have it derived.",
+        ),
+        rule(
+            "!has(self.engine.connectionStateRecovery) || self.adapter.type == 'redis-streams'",
+            "engine.connectionStateRecovery needs an adapter that stores sessions; set adapter.type to redis-streams.",
+        ),
+        rule(
+            "self.volumeMounts.all(m, self.volumes.exists(v, v.name == m.name))",
+            "Each of volumeMounts must name one of volumes; add the volume or correct the name.",
+        ),
+    ),
+):
+    """Desired state of a Socket.IO server on many pods."""
+
+    image: str = Field(
+        description="Image of the Socket.IO server. Example: `registry.example/chat:1.4`.",
+        min_length=1,
+        max_length=1024,
+        json_schema_extra=checked(IMAGE_RULE),
+    )
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = Field(
+        None, description="When the image is pulled. Default: Kubernetes' own (by tag)."
+    )
+    image_pull_secrets: tuple[LocalRef, ...] = Field(
+        default=(),
+        description="Secrets for private registries. Default: none. Example: `[{name: registry}]`.",
+        json_schema_extra=map_list("name", max_items=16),
+    )
+    replicas: int = Field(2, description="Number of pods. Default: 2.", ge=0, le=1000)
+    port: int = Field(
+        3000, description="Port the server listens on; given to it as PORT. Default: 3000.", ge=1, le=65535
+    )
+    command: tuple[str, ...] = Field(
+        default=(),
+        description="Entry point that replaces the image's. Default: the image's. Example: `[node, server.js]`.",
+        json_schema_extra=checked(maxItems=64),
+    )
+    args: tuple[str, ...] = Field(
+        default=(),
+        description="Arguments that replace the image's. Default: the image's. Example: `[--verbose]`.",
+        json_schema_extra=checked(maxItems=64),
+    )
+    env: tuple[EnvVar, ...] = Field(
+        default=(),
+        description="Environment variables; win over those the operator sets. Default: none. "
+        "Example: `[{name: LOG_LEVEL, value: info}]`.",
+        json_schema_extra=map_list("name", max_items=256),
+    )
+    env_from: tuple[EnvFrom, ...] = Field(
+        default=(),
+        description="ConfigMaps and Secrets as environment variables. Default: none. "
+        "Example: `[{configMapRef: {name: app}}]`.",
+        json_schema_extra=checked(maxItems=32),
+    )
+    resources: Resources | None = Field(
+        None,
+        description="Compute resources of the server. Default: none. Example: `{requests: {cpu: 250m}}`.",
+    )
+    volumes: tuple[Volume, ...] = Field(
+        default=(),
+        description="Volumes of the pods. Default: none. Example: `[{name: settings, configMap: {name: app}}]`.",
+        json_schema_extra=map_list("name", max_items=32),
+    )
+    volume_mounts: tuple[VolumeMount, ...] = Field(
+        default=(),
+        description="Where volumes appear. Default: none. Example: `[{name: settings, mountPath: /etc/app}]`.",
+        json_schema_extra=map_list("mountPath", max_items=32),
+    )
+    service_account_name: str | None = Field(
+        None,
+        description="ServiceAccount of the pods. Default: one of the cluster's own, without a token.",
+        min_length=1,
+        max_length=253,
+    )
+    health: Health | None = Field(
+        None,
+        description="HTTP health endpoint of the app. Default: a TCP connection is tried. Example: `{path: /health}`.",
+    )
+    pod: PodSettings = Field(PodSettings(), description="Metadata, identity and scheduling of the pods. Default: `{}`.")
+    engine: Engine = Field(Engine(), description="Options of the Socket.IO server. Default: `{}`.")
+    adapter: Adapter = Field(Adapter(), description="How the pods reach each other. Default: `{type: redis}`.")
+    routing: Routing = Field(description="How clients reach the pods. Example: `{host: chat.example.com}`.")
+    paused: bool = Field(False, description="Leave everything as it is until this is false again. Default: false.")
+
+
+@dataclass(frozen=True, slots=True)
+class SocketIOCluster:
+    """A validated resource: identity and spec. Build it with `parse` after `validation.validate`."""
+
+    name: str
+    namespace: str
+    uid: str
+    generation: int
+    spec: ClusterSpec
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> "SocketIOCluster":
+        """Typed form of a resource as the API server serves it. Raises pydantic.ValidationError on a bad spec."""
+        meta = body["metadata"]
+        return cls(
+            name=meta["name"],
+            namespace=meta.get("namespace", "default"),
+            uid=meta.get("uid", ""),
+            generation=meta.get("generation", 0),
+            spec=ClusterSpec.model_validate(body["spec"]),
+        )

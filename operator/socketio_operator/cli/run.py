@@ -1,0 +1,50 @@
+"""`socketio-operator run`: the operator itself, inside or outside a cluster."""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+from socketio_operator.controller.main import run_operator
+from socketio_operator.controller.settings import Settings
+from socketio_operator.desired.inputs import DEFAULT_REDIS_IMAGE, Images
+
+
+def add_command(commands: Any) -> None:
+    """Adds `run` with its flags."""
+    defaults = Settings()
+    parser = commands.add_parser("run", help="run the operator")
+    parser.add_argument("--kubeconfig", type=Path, help="default: the pod's own ServiceAccount")
+    parser.add_argument("--context", help="context of the kubeconfig; default: its current one")
+    parser.add_argument("--namespace", action="append", default=[], help="watch this namespace only; may be repeated")
+    parser.add_argument("--workers", type=int, default=defaults.workers, help="clusters reconciled at once")
+    parser.add_argument("--resync", type=float, default=defaults.resync, help="seconds between two looks at rest")
+    parser.add_argument("--health", metavar="URL", help="serve health here, such as http://0.0.0.0:8080/healthz")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning"), default="info")
+    add_image_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def add_image_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the default images, which private registries replace."""
+    parser.add_argument("--redis-image", default=DEFAULT_REDIS_IMAGE, help="image of the managed Redis")
+
+
+def images(args: argparse.Namespace) -> Images:
+    """Default images from the flags."""
+    return Images(redis=args.redis_image)
+
+
+def _run(args: argparse.Namespace) -> int:
+    logging.basicConfig(level=args.log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    return run_operator(
+        Settings(
+            kubeconfig=args.kubeconfig,
+            context=args.context,
+            namespaces=tuple(args.namespace),
+            images=images(args),
+            workers=args.workers,
+            resync=args.resync,
+            health_endpoint=args.health,
+        )
+    )

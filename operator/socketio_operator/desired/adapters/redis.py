@@ -1,0 +1,5 @@
+"""`@socket.io/redis-adapter`: pub/sub; events during an outage of the broker are lost."""
+
+from socketio_operator.desired.adapters.base import AdapterKind
+
+ADAPTER = AdapterKind(name="redis", needs_broker=True, stores_events=False)

@@ -1,0 +1,33 @@
+"""All children of a cluster, in the order in which they are applied."""
+
+from collections.abc import Callable
+
+from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired import deployment, disruption_budget, routers, service, service_account
+from socketio_operator.desired.inputs import Inputs
+from socketio_operator.desired.manifest import Manifest
+from socketio_operator.desired.redis import config, network_policy, secret
+from socketio_operator.desired.redis import deployment as redis_deployment
+from socketio_operator.desired.redis import service as redis_service
+
+Builder = Callable[[SocketIOCluster, Inputs], Manifest | None]
+
+# What pods refer to comes before the pods, the broker before the app that dials it, the route last.
+BUILDERS: tuple[Builder, ...] = (
+    service_account.build,
+    secret.build,
+    config.build,
+    network_policy.build,
+    redis_service.build,
+    redis_deployment.build,
+    service.build,
+    deployment.build,
+    disruption_budget.build,
+    routers.build,
+)
+
+
+def build_children(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:
+    """The manifests of everything that the cluster consists of. Equal input gives equal output."""
+    built = (build(cluster, inputs) for build in BUILDERS)
+    return tuple(manifest for manifest in built if manifest is not None)

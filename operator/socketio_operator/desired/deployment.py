@@ -1,0 +1,122 @@
+"""The Deployment that runs the Socket.IO server.
+
+The pod template holds only what must restart pods when it changes. Nothing of the operator's own
+version enters it.
+"""
+
+from typing import Any
+
+from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.env import server_env
+from socketio_operator.desired.inputs import Inputs
+from socketio_operator.desired.manifest import Manifest, canonical, wire
+from socketio_operator.desired.metadata import BROKER_HASH_ANNOTATION, SERVER, labels, object_meta, selector
+from socketio_operator.desired.quantity import canonical_resources
+from socketio_operator.desired.security import container_security, pod_security
+
+# Time for routers to learn that a pod is going, before the app hears SIGTERM.
+PRESTOP_SECONDS = 5
+GRACE_SECONDS = 30
+PROGRESS_SECONDS = 120
+
+
+def _probes(cluster: SocketIOCluster) -> dict[str, Any]:
+    """Socket.IO answers no health request by itself and each polling GET opens a session: a TCP connection
+    is the probe that harms nothing, unless the app names an endpoint."""
+    health = cluster.spec.health
+    ready: dict[str, Any] = (
+        {"httpGet": {"path": health.path, "port": "http"}} if health else {"tcpSocket": {"port": "http"}}
+    )
+    alive = {"tcpSocket": {"port": "http"}}
+    return {
+        "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": 120, "timeoutSeconds": 2},
+        "readinessProbe": {**ready, "periodSeconds": 5, "failureThreshold": 2, "timeoutSeconds": 2},
+        "livenessProbe": {**alive, "periodSeconds": 10, "failureThreshold": 6, "timeoutSeconds": 5},
+    }
+
+
+def _container(cluster: SocketIOCluster) -> dict[str, Any]:
+    spec = cluster.spec
+    return {
+        "name": SERVER,
+        "image": spec.image,
+        "imagePullPolicy": spec.image_pull_policy,
+        "command": list(spec.command),
+        "args": list(spec.args),
+        "ports": [{"name": "http", "containerPort": spec.port, "protocol": "TCP"}],
+        "env": server_env(cluster),
+        "envFrom": [wire(source) for source in spec.env_from],
+        "resources": canonical_resources(wire(spec.resources)),
+        "volumeMounts": [wire(mount) for mount in spec.volume_mounts],
+        "securityContext": container_security(read_only=False),
+        "lifecycle": {"preStop": {"sleep": {"seconds": PRESTOP_SECONDS}}},
+        **_probes(cluster),
+    }
+
+
+def _spread(cluster: SocketIOCluster) -> list[dict[str, Any]]:
+    """Over nodes, counted within one rollout: else old pods would push new ones onto one node."""
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": selector(cluster, SERVER)},
+            "matchLabelKeys": ["pod-template-hash"],
+        }
+    ]
+
+
+def _pod_spec(cluster: SocketIOCluster) -> dict[str, Any]:
+    spec, pod = cluster.spec, cluster.spec.pod
+    own_account = spec.service_account_name is None
+    return {
+        "serviceAccountName": spec.service_account_name or cluster.name,
+        "automountServiceAccountToken": False if own_account else None,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "securityContext": pod_security(pod.run_as_user, pod.run_as_group, pod.fs_group),
+        "imagePullSecrets": [wire(ref) for ref in spec.image_pull_secrets],
+        "nodeSelector": pod.node_selector or None,
+        "tolerations": [wire(toleration) for toleration in pod.tolerations],
+        "affinity": pod.affinity or None,
+        "priorityClassName": pod.priority_class_name,
+        "topologySpreadConstraints": _spread(cluster),
+        "containers": [_container(cluster)],
+        "volumes": [wire(volume) for volume in spec.volumes],
+    }
+
+
+def _annotations(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, str] | None:
+    annotations = dict(cluster.spec.pod.annotations)
+    if cluster.spec.adapter.runs_redis:
+        # The URL is read at start: new credentials reach the app by a restart only.
+        annotations[BROKER_HASH_ANNOTATION] = inputs.redis_password_hash
+    return annotations or None
+
+
+def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
+    """The server's Deployment: one pod more during a rollout, never one less."""
+    pod = cluster.spec.pod
+    manifest: Manifest = canonical(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": object_meta(cluster, cluster.name, SERVER),
+            "spec": {
+                "replicas": cluster.spec.replicas,
+                "progressDeadlineSeconds": PROGRESS_SECONDS,
+                "revisionHistoryLimit": 5,
+                "selector": {"matchLabels": selector(cluster, SERVER)},
+                "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+                "template": {
+                    "metadata": {
+                        "labels": {**pod.labels, **labels(cluster, SERVER)},
+                        "annotations": _annotations(cluster, inputs),
+                    },
+                    "spec": _pod_spec(cluster),
+                },
+            },
+        }
+    )
+    return manifest

@@ -1,0 +1,49 @@
+"""Environment of the server: what the operator tells the app, below what the user sets."""
+
+from typing import Any
+
+from socketio_operator.api import ClusterSpec, SocketIOCluster
+from socketio_operator.desired.manifest import wire
+from socketio_operator.desired.metadata import redis_name
+
+
+def _plain(spec: ClusterSpec) -> dict[str, str]:
+    engine = spec.engine
+    values = {
+        "PORT": spec.port,
+        "SOCKETIO_ADAPTER": spec.adapter.type,
+        "SOCKETIO_PATH": engine.path,
+        "SOCKETIO_PING_INTERVAL": engine.ping_interval,
+        "SOCKETIO_PING_TIMEOUT": engine.ping_timeout,
+        "SOCKETIO_CONNECT_TIMEOUT": engine.connect_timeout,
+        "SOCKETIO_MAX_HTTP_BUFFER_SIZE": engine.max_http_buffer_size,
+        "SOCKETIO_TRANSPORTS": ",".join(engine.transports),
+    }
+    if engine.connection_state_recovery:
+        values["SOCKETIO_RECOVERY_MS"] = engine.connection_state_recovery.max_disconnection_duration
+    return {name: str(value) for name, value in values.items()}
+
+
+def _broker(cluster: SocketIOCluster) -> dict[str, dict[str, Any]]:
+    """Env name -> Secret key of the broker, managed or external."""
+    adapter = cluster.spec.adapter
+    if adapter.external_broker:
+        return {adapter.env.url: {"name": adapter.external_broker.secret_name, "key": adapter.external_broker.key}}
+    if not adapter.runs_redis:
+        return {}
+    names = wire(adapter.env)
+    return {name: {"name": redis_name(cluster), "key": key} for key, name in names.items()}
+
+
+def server_env(cluster: SocketIOCluster) -> list[dict[str, Any]]:
+    """`env` of the server's container. A variable that the user sets replaces the operator's."""
+    own: dict[str, dict[str, Any]] = {
+        name: {"name": name, "value": value} for name, value in _plain(cluster.spec).items()
+    }
+    own["NODE_NAME"] = {
+        "name": "NODE_NAME",
+        "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "spec.nodeName"}},
+    }
+    own |= {name: {"name": name, "valueFrom": {"secretKeyRef": ref}} for name, ref in _broker(cluster).items()}
+    own |= {var.name: wire(var) for var in cluster.spec.env}
+    return list(own.values())

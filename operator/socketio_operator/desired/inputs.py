@@ -1,0 +1,26 @@
+"""What builders need beside the cluster itself: the operator's settings and generated secrets."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+DEFAULT_REDIS_IMAGE = "docker.io/library/redis:7.4-alpine"
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Default images: settings of the operator, so that private registries can replace them."""
+
+    redis: str = DEFAULT_REDIS_IMAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that is not in the spec. `redis_password` is URL-safe text, generated once a cluster."""
+
+    images: Images = field(default_factory=Images)
+    redis_password: str = field(default="", repr=False)
+
+    @property
+    def redis_password_hash(self) -> str:
+        """A short hash of the password: pods that hold another one must restart."""
+        return hashlib.sha256(f"socketio-operator:{self.redis_password}".encode()).hexdigest()[:16]

@@ -1,0 +1,48 @@
+"""The kinds of children, and how the API server names them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Kind:
+    """An API kind. `watched`: the operator lists and watches its labelled objects (never Secrets)."""
+
+    api_version: str
+    kind: str
+    plural: str
+    watched: bool = True
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """An object of the cluster's own namespace."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+POD = Kind("v1", "Pod", "pods")
+SECRET = Kind("v1", "Secret", "secrets", watched=False)
+
+CHILD_KINDS: dict[str, Kind] = {
+    kind.kind: kind
+    for kind in (
+        Kind("v1", "ServiceAccount", "serviceaccounts"),
+        SECRET,
+        Kind("v1", "ConfigMap", "configmaps"),
+        Kind("v1", "Service", "services"),
+        Kind("apps/v1", "Deployment", "deployments"),
+        Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
+        Kind("networking.k8s.io/v1", "Ingress", "ingresses"),
+        Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+    )
+}
+
+
+def ref_of(manifest: dict[str, Any]) -> Ref:
+    """The reference of a manifest or a live object that tells its kind."""
+    return Ref(manifest["kind"], manifest["metadata"]["name"])

@@ -1,0 +1,77 @@
+"""The one place for names, labels, selectors and owner references.
+
+Invariants: selectors never change for a given cluster name, and the cluster's own labels are never
+copied to children (GitOps tools track by label and would prune them).
+"""
+
+from typing import Any
+
+from socketio_operator.api import API_VERSION, GROUP, KIND, SocketIOCluster
+
+MANAGED_BY = "socketio-operator"
+CLUSTER_LABEL = f"{GROUP}/cluster"
+COMPONENT_LABEL = f"{GROUP}/component"
+CONFIG_HASH_ANNOTATION = f"{GROUP}/config-hash"
+BROKER_HASH_ANNOTATION = f"{GROUP}/broker-hash"
+# `kubectl rollout history` shows this annotation of a Deployment.
+CAUSE_ANNOTATION = "kubernetes.io/change-cause"
+
+# The one field manager by which children are applied.
+FIELD_MANAGER = "socketio-operator"
+
+SERVER = "server"
+REDIS = "redis"
+
+# What every child and pod carries; the operator's watches select by it.
+MANAGED_SELECTOR = f"app.kubernetes.io/managed-by={MANAGED_BY}"
+
+
+def selector(cluster: SocketIOCluster, component: str) -> dict[str, str]:
+    """Labels that select the pods of one component; fixed for ever."""
+    return {CLUSTER_LABEL: cluster.name, COMPONENT_LABEL: component}
+
+
+def selector_string(cluster: SocketIOCluster) -> str:
+    """The server pods' selector as a string, for the scale subresource."""
+    return ",".join(f"{key}={value}" for key, value in sorted(selector(cluster, SERVER).items()))
+
+
+def labels(cluster: SocketIOCluster, component: str) -> dict[str, str]:
+    """Labels of children and pods: the selector and Kubernetes' recommended ones.
+
+    Without `app.kubernetes.io/instance`: Argo CD may track by it, and would prune what is not in Git.
+    """
+    return {
+        "app.kubernetes.io/name": "socketio",
+        "app.kubernetes.io/component": component,
+        "app.kubernetes.io/managed-by": MANAGED_BY,
+        **selector(cluster, component),
+    }
+
+
+def redis_name(cluster: SocketIOCluster) -> str:
+    """Name of the managed broker's objects."""
+    return f"{cluster.name}-redis"
+
+
+def owner_reference(cluster: SocketIOCluster) -> dict[str, Any]:
+    """Our controller reference: what carries it with this uid is ours, nothing else is."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": cluster.name,
+        "uid": cluster.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def object_meta(cluster: SocketIOCluster, name: str, component: str, **more: Any) -> dict[str, Any]:
+    """`metadata` of a child."""
+    return {
+        "name": name,
+        "namespace": cluster.namespace,
+        "labels": labels(cluster, component),
+        "ownerReferences": [owner_reference(cluster)],
+        **more,
+    }

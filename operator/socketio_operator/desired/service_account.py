@@ -1,0 +1,16 @@
+"""A ServiceAccount of the cluster's own, without rights and without a token in the pods."""
+
+from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.inputs import Inputs
+from socketio_operator.desired.manifest import Manifest
+from socketio_operator.desired.metadata import SERVER, object_meta
+
+
+def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
+    """The ServiceAccount; nothing is ever bound to it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": object_meta(cluster, cluster.name, SERVER),
+        "automountServiceAccountToken": False,
+    }

@@ -1,0 +1,83 @@
+"""The status, written only when it says something new."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.kinds import Ref
+from socketio_operator.desired.limits import proxy_limits
+from socketio_operator.desired.metadata import redis_name, selector_string
+from socketio_operator.plan.conditions import Condition
+from socketio_operator.plan.observed import Observed
+
+Status = dict[str, Any]
+
+
+def status_of(
+    cluster: SocketIOCluster,
+    observed: Observed,
+    found: tuple[Condition, ...],
+    before: Mapping[str, Any],
+    now: str,
+) -> Status:
+    """The whole status of a valid cluster. `before`: the status so far; `now`: RFC 3339 time."""
+    deployed = observed.children.get(Ref("Deployment", cluster.name), {}).get("status", {})
+    scheme = "https" if cluster.spec.routing.tls else "http"
+    return {
+        "observedGeneration": cluster.generation,
+        "replicas": deployed.get("replicas", 0),
+        "readyReplicas": deployed.get("readyReplicas", 0),
+        "selector": selector_string(cluster),
+        "url": f"{scheme}://{cluster.spec.routing.host}{cluster.spec.routing.path}",
+        "effective": _effective(cluster),
+        "conditions": stamped(found, before, cluster.generation, now),
+    }
+
+
+def stalled_status(found: tuple[Condition, ...], before: Mapping[str, Any], generation: int, now: str) -> Status:
+    """The status of a spec that cannot be used: only what is said about it changes."""
+    kept = {key: value for key, value in before.items() if key not in ("observedGeneration", "conditions")}
+    return {
+        **kept,
+        "observedGeneration": generation,
+        "conditions": stamped(found, before, generation, now),
+    }
+
+
+def _effective(cluster: SocketIOCluster) -> dict[str, Any]:
+    limits = proxy_limits(cluster.spec)
+    adapter = cluster.spec.adapter
+    effective: dict[str, Any] = {
+        "router": cluster.spec.routing.router,
+        "affinity": cluster.spec.routing.affinity,
+        "readTimeoutSeconds": limits.read_seconds,
+        "sendTimeoutSeconds": limits.send_seconds,
+        "maxBodyBytes": limits.max_body_bytes,
+        "adapter": adapter.type,
+    }
+    if adapter.runs_redis:
+        effective["broker"] = f"{redis_name(cluster)}.{cluster.namespace}.svc:6379"
+    elif adapter.external_broker:
+        effective["broker"] = f"Secret {adapter.external_broker.secret_name}"
+    return effective
+
+
+def stamped(found: tuple[Condition, ...], before: Mapping[str, Any], generation: int, now: str) -> list[dict[str, Any]]:
+    """Conditions in the wire format; `lastTransitionTime` changes only with `status`."""
+    earlier = {condition["type"]: condition for condition in before.get("conditions", ())}
+    result = []
+    for condition in found:
+        status = "True" if condition.status else "False"
+        old = earlier.get(condition.type)
+        since = old["lastTransitionTime"] if old and old["status"] == status else now
+        result.append(
+            {
+                "type": condition.type,
+                "status": status,
+                "observedGeneration": generation,
+                "lastTransitionTime": since,
+                "reason": condition.reason,
+                "message": condition.message[:32768],
+            }
+        )
+    return result

@@ -1,0 +1,83 @@
+"""Wrong values and the sentence that refuses each; unit tests and a real API server both read this table."""
+
+from typing import Any
+
+from tests.unit.samples import LEAST
+
+
+def _spec(**changes: Any) -> dict[str, Any]:
+    return {**LEAST, **changes}
+
+
+def _routing(**changes: Any) -> dict[str, Any]:
+    return _spec(routing={"host": "chat.example.com", **changes})
+
+
+# name of the case -> (spec, part of the sentence)
+WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
+    "no image": ({"routing": {"host": "chat.example.com"}}, "spec.image: Required value"),
+    "no host": ({"image": "chat:1"}, "spec.routing: Required value"),
+    "image with a blank": (_spec(image="chat 1"), "image must be an image reference such as"),
+    "negative replicas": (
+        _spec(replicas=-1),
+        "spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0",
+    ),
+    "replicas as text": (_spec(replicas="two"), "spec.replicas in body must be of type integer"),
+    "unknown adapter": (
+        _spec(adapter={"type": "rabbit"}),
+        'spec.adapter.type: Unsupported value: "rabbit": supported values: "redis", "redis-streams", "none"',
+    ),
+    "external broker without Secret": (
+        _spec(adapter={"broker": "external"}),
+        "adapter.broker external needs adapter.external.secretName",
+    ),
+    "recovery without a store": (
+        _spec(engine={"connectionStateRecovery": {}}),
+        "set adapter.type to redis-streams.",
+    ),
+    "host with a scheme": (_routing(host="https://chat.example.com"), "without scheme, port or path."),
+    "host in upper case": (_routing(host="Chat.example.com"), "routing.host must be a DNS name in lower case"),
+    "path with a brace": (_routing(path="/a{b"), "routing.path must be an absolute path"),
+    "read timeout below the ping": (
+        _routing(timeouts={"readSeconds": 45}),
+        "routing.timeouts.readSeconds must be longer than engine.pingInterval + engine.pingTimeout",
+    ),
+    "cookie settings without cookie affinity": (_routing(cookie={"name": "pod"}), "set routing.affinity to cookie"),
+    "cookie for other sites without TLS": (
+        _routing(affinity="cookie", cookie={"sameSite": "None"}),
+        "add routing.tls.secretName or use Lax.",
+    ),
+    "unknown affinity": (_routing(affinity="ip"), 'supported values: "clientIP", "cookie", "none"'),
+    "engine path with a slash at the end": (_spec(engine={"path": "/socket.io/"}), "engine.path must be an absolute"),
+    "ping of zero": (
+        _spec(engine={"pingInterval": 0}),
+        "spec.engine.pingInterval in body should be greater than or equal to 1000",
+    ),
+    "two variables of a name": (
+        _spec(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]),
+        'spec.env[1]: Duplicate value: {"name":"A"}',
+    ),
+    "variable with two values": (
+        _spec(env=[{"name": "A", "value": "1", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}]),
+        "An environment variable takes value or valueFrom, not both.",
+    ),
+    "mount without volume": (
+        _spec(volumeMounts=[{"name": "data", "mountPath": "/data"}]),
+        "Each of volumeMounts must name one of volumes",
+    ),
+    "volume of two kinds": (
+        _spec(volumes=[{"name": "v", "emptyDir": {}, "configMap": {"name": "app"}}]),
+        "A volume takes exactly one of",
+    ),
+    "host path": (_spec(volumes=[{"name": "v", "hostPath": {"path": "/"}}]), "unknown field"),
+    "root user": (_spec(pod={"runAsUser": 0}), "spec.pod.runAsUser in body should be greater than or equal to 1"),
+    "label of ours": (
+        _spec(pod={"labels": {"socketio-operator.dev/cluster": "other"}}),
+        "pod.labels must not begin with socketio-operator.dev/",
+    ),
+    "broker variable with a blank": (
+        _spec(adapter={"env": {"url": "REDIS URL"}}),
+        "An environment name is made of letters, digits and _",
+    ),
+    "typing error": (_spec(replica=3), 'unknown field "spec.replica"'),
+}
