@@ -37,6 +37,8 @@ def images(args: argparse.Namespace) -> Images:
 
 def _run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=args.log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    # Kopf tells of every event that it hands over; the reconciler tells what came of it.
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     return run_operator(
         Settings(
             kubeconfig=args.kubeconfig,

@@ -102,15 +102,15 @@ class Operator:
     async def _kopf(self) -> None:
         registry = kopf.OperatorRegistry()
 
-        @kopf.on.login(registry=registry)
+        @kopf.on.login(registry=registry, id="shared-session")
         def login(**_: Any) -> kopf.AiohttpSession:
             return kopf.AiohttpSession(server=self._api.server, aiohttp_session=self._api.session)
 
-        @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
+        @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry, id="queue")
         def changed(type: str | None, body: kopf.Body, **_: Any) -> None:
             self._cluster_event(type, dict(body))
 
-        @kopf.on.probe(registry=registry)
+        @kopf.on.probe(registry=registry, id="watches")
         def watches(**_: Any) -> dict[str, float]:
             return self._probe()
 

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 
-DEFAULT_REDIS_IMAGE = "docker.io/library/redis:7.4-alpine"
+DEFAULT_REDIS_IMAGE = "redis:7.4-alpine"
 
 
 @dataclass(frozen=True, slots=True)

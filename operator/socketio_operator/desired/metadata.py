@@ -62,7 +62,6 @@ def owner_reference(cluster: SocketIOCluster) -> dict[str, Any]:
         "name": cluster.name,
         "uid": cluster.uid,
         "controller": True,
-        "blockOwnerDeletion": True,
     }
 
 

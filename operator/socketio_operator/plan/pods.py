@@ -31,10 +31,11 @@ def _waiting(pod: str, container: dict[str, Any]) -> Iterator[Problem]:
     reason, detail = waiting.get("reason", ""), waiting.get("message", "")
     image = container.get("image", "")
     if reason in _IMAGE:
+        # The kubelet alternates between the failure and the back-off from it; one text keeps the status still.
+        cause = detail.split(": ErrImagePull: ")[-1].removeprefix("Back-off pulling image ") or reason
         yield Problem(
             "ImagePullFailed",
-            f"Image {image} of pod {pod} cannot be pulled: {detail or reason}; check the name, the tag and "
-            "spec.imagePullSecrets.",
+            f"Image {image} of pod {pod} cannot be pulled; check the name, the tag and spec.imagePullSecrets: {cause}",
         )
     elif reason in _CONFIG:
         yield Problem("ContainerNotCreated", f"Pod {pod} cannot start: {detail or reason}")

@@ -1,0 +1,33 @@
+"""manifests/install.yaml: what the chart gives with its defaults, with a namespace of its own in front."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CHART = ROOT / "helm" / "socketio-operator"
+NAMESPACE = "socketio-operator-system"
+
+HEADER = f"""\
+# The operator with its defaults; made from helm/socketio-operator by `make generate`.
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: {NAMESPACE}
+  labels:
+    pod-security.kubernetes.io/enforce: restricted
+"""
+
+
+def install_manifest(helm: Path) -> str:
+    """The install manifest as text, rendered by a Helm binary. Raises CalledProcessError."""
+    command = [helm, "template", "socketio-operator", CHART, "--namespace", NAMESPACE, "--kube-version", "1.36.0"]
+    rendered = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    objects = (manifest for manifest in yaml.safe_load_all(rendered) if manifest)
+    return f"{HEADER}---\n{yaml.safe_dump_all(objects, sort_keys=False, width=120, allow_unicode=True)}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(install_manifest(Path(sys.argv[1])))
