@@ -65,7 +65,7 @@ def children(of: SocketIOCluster) -> dict[Ref, Manifest]:
     return {ref_of(manifest): manifest for manifest in build_children(of, INPUTS)}
 
 
-def as_stored(manifest: Manifest, uid: str = "child-1", **status: Any) -> dict[str, Any]:
+def as_stored(manifest: Manifest, uid: str = "child-1", status: dict[str, Any] | None = None) -> dict[str, Any]:
     """A live object as it is after our apply: the manifest, what the server adds, and whose fields they are."""
     live: dict[str, Any] = json.loads(json.dumps(manifest))
     live["metadata"] |= {

@@ -133,7 +133,7 @@ def test_the_reason_stays_with_the_rollout() -> None:
     change = decided(of, world(cluster())).changes[0]
     assert change.manifest is not None
     live = world(of)
-    live[SERVER] = as_stored(change.manifest, **SETTLED)
+    live[SERVER] = as_stored(change.manifest, status=SETTLED)
     assert decided(of, live) == Decision()
 
 

@@ -162,7 +162,9 @@ def _out_of_range(path: str, value: Any, side: str, limit: int) -> Problem:
 def _rules(value: Any, schema: Schema, path: str) -> Iterator[Problem]:
     for entry in schema.get(RULES, ()):
         if _program(entry["rule"]).execute({"self": value}) is not True:
-            yield Problem(path, f"Invalid value: {_value_shown(value)}: {entry['message']}")
+            # Only the values of scalars are shown.
+            shown = "" if isinstance(value, Mapping | list) else f"{_shown(value)}: "
+            yield Problem(path, f"Invalid value: {shown}{entry['message']}")
     if isinstance(value, Mapping):
         properties = schema.get("properties")
         for name, item in value.items():
@@ -172,10 +174,6 @@ def _rules(value: Any, schema: Schema, path: str) -> Iterator[Problem]:
     elif isinstance(value, list) and "items" in schema:
         for index, item in enumerate(value):
             yield from _rules(item, schema["items"], f"{path}[{index}]")
-
-
-def _value_shown(value: Any) -> str:
-    return '"object"' if isinstance(value, Mapping) else _shown(value)
 
 
 def _join(path: str, name: str) -> str:

@@ -27,11 +27,15 @@ REQUEST_SECONDS = 30.0
 
 
 class ApiError(Exception):
-    """The API server refused a request. `status` is the HTTP code, `message` its own sentence."""
+    """The API server refused a request. `status` is the HTTP code, `message` its own sentence.
 
-    def __init__(self, status: int, reason: str, message: str) -> None:
+    `namespace_ends`: nothing can be made in the namespace any more, as it is being deleted.
+    """
+
+    def __init__(self, status: int, reason: str, message: str, causes: frozenset[str] = frozenset()) -> None:
         super().__init__(f"{status} {reason}: {message}")
         self.status, self.reason, self.message = status, reason, message
+        self.namespace_ends = "NamespaceTerminating" in causes
 
 
 class KubeApi:
@@ -183,7 +187,9 @@ async def _error_of(response: aiohttp.ClientResponse) -> ApiError:
         status = json.loads(text)
     except ValueError:
         status = {}
-    return ApiError(response.status, status.get("reason", response.reason or ""), status.get("message", text[:500]))
+    causes = frozenset(cause.get("reason", "") for cause in (status.get("details") or {}).get("causes", ()))
+    reason, message = status.get("reason", response.reason or ""), status.get("message", text[:500])
+    return ApiError(response.status, reason, message, causes)
 
 
 Handler = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]

@@ -88,6 +88,8 @@ class Operator:
         try:
             await self._reconciler.reconcile(key)
         except (ApiError, aiohttp.ClientError, TimeoutError) as error:
+            if isinstance(error, ApiError) and error.namespace_ends:
+                return
             delay = self._queue.retry(key)
             logger.warning("%s: trying again in %.1f s: %s", key, delay, error)
         except Exception:

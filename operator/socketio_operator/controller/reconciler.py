@@ -92,7 +92,7 @@ class Reconciler:
             try:
                 live = await self._write(cluster, change)
             except ApiError as error:
-                if error.status not in (400, 403, 422):
+                if error.status not in (400, 403, 422) or error.namespace_ends:
                     raise
                 refusal = observed.Problem("ChildRejected", f"{change.ref} was refused: {error.message}")
                 return Decision(blockers=(refusal,)), _with(seen, children)
@@ -143,8 +143,13 @@ class Reconciler:
             "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]},
             "status": status,
         }
-        written = await self._api.apply(manifest, CLUSTER, "status")
-        self._store.put_cluster(Key(meta["namespace"], meta["name"]), written)
+        key = Key(meta["namespace"], meta["name"])
+        try:
+            self._store.put_cluster(key, await self._api.apply(manifest, CLUSTER, "status"))
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            self.forget(key)
 
 
 def _with(seen: Observed, children: dict[Ref, Live]) -> Observed:

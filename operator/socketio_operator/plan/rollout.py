@@ -42,7 +42,12 @@ def _container(template: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _annotation_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     changed = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
-    return [_ANNOTATIONS.get(name, f"annotation {name} changed") for name in changed]
+    # A hash that comes or goes does so with the broker, which the environment tells.
+    return [
+        _ANNOTATIONS.get(name, f"annotation {name} changed")
+        for name in changed
+        if name not in _ANNOTATIONS or (name in before and name in after)
+    ]
 
 
 def _container_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

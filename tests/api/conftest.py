@@ -1,0 +1,40 @@
+"""Tests that need an API server: the operator runs as a process with the rights of its ServiceAccount."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.cluster.cluster import Cluster
+from tests.cluster.kubectl import Kubectl
+from tests.operator_process import OperatorProcess, running_operator
+
+# No pod of it ever starts: these tests are about objects.
+IMAGE = "registry.local/none:1"
+
+
+@pytest.fixture(scope="package")
+def operator(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorProcess]:
+    """A running operator; a short resync makes what it does at rest happen often."""
+    with running_operator(cluster, tmp_path_factory.mktemp("operator"), "--resync=3") as process:
+        yield process
+
+
+Apply = Callable[..., None]
+
+
+@pytest.fixture
+def apply(kubectl: Kubectl, namespace: str) -> Apply:
+    """apply(name, **spec): applies a SocketIOCluster as users do, by `kubectl apply`."""
+
+    def apply_cluster(name: str = "chat", **spec: Any) -> None:
+        kubectl.apply(
+            {
+                "apiVersion": "socketio-operator.dev/v1alpha1",
+                "kind": "SocketIOCluster",
+                "metadata": {"name": name, "namespace": namespace},
+                "spec": {"image": IMAGE, "routing": {"host": f"{name}.{namespace}.localhost"}, **spec},
+            }
+        )
+
+    return apply_cluster

@@ -1,0 +1,148 @@
+"""Nobody is cut off by us: no write without need, whatever happens to the operator."""
+
+import signal
+import time
+from functools import partial
+
+import pytest
+
+from tests.api.conftest import Apply
+from tests.api.test_reconcile import all_there, children, generation_seen
+from tests.cluster.cluster import Cluster
+from tests.cluster.kubectl import Kubectl
+from tests.cluster.plugin import WaitFor
+from tests.operator_process import (
+    OperatorProcess,
+    audit_position,
+    operator_requests,
+    operator_writes,
+    wait_synced,
+)
+
+pytestmark = pytest.mark.api
+
+REST_SECONDS = 60
+
+
+def settle(cluster: Cluster, wait_for: WaitFor, quiet_seconds: float = 4) -> None:
+    """Waits until the operator has written nothing for a while: what it reacts to is done."""
+    position, since = audit_position(cluster), time.monotonic()
+
+    def quiet() -> bool:
+        nonlocal position, since
+        if operator_writes(cluster, position):
+            position, since = audit_position(cluster), time.monotonic()
+        return time.monotonic() - since > quiet_seconds
+
+    wait_for(quiet, 90, "an operator at rest")
+
+
+def test_at_rest_nothing_is_written(
+    apply: Apply, kubectl: Kubectl, cluster: Cluster, operator: OperatorProcess, wait_for: WaitFor
+) -> None:
+    # Without replicas nothing outside the operator moves either.
+    apply(replicas=0, adapter={"type": "none"})
+    apply("second", replicas=0, adapter={"type": "none"}, resources={"requests": {"cpu": "1000m", "memory": "0.5Gi"}})
+    wait_for(lambda: kubectl("get", "ingress", "second"), 15, "the children")
+    settle(cluster, wait_for)
+    position = audit_position(cluster)
+    time.sleep(REST_SECONDS)
+    requests = operator_requests(cluster, position)
+    assert operator_writes(cluster, position) == []
+    assert [request for request in requests if request["verb"] == "get"], "the resync looked, so silence means rest"
+    # Control: the same count sees a write when there is one to see.
+    kubectl("delete", "ingress", "second")
+    wait_for(lambda: operator_writes(cluster, position), 15, "the write that brings the Ingress back")
+
+
+def test_killed_and_started_again_it_writes_nothing(
+    apply: Apply, kubectl: Kubectl, cluster: Cluster, operator: OperatorProcess, wait_for: WaitFor
+) -> None:
+    apply(resources={"requests": {"cpu": "1000m", "memory": "0.5Gi"}})
+    wait_for(all_there(kubectl), 15, "all children")
+    settle(cluster, wait_for)
+    before = {ref: item["metadata"]["generation"] for ref, item in children(kubectl).items() if "Deploy" in ref}
+    ingress = children(kubectl)["Ingress/chat"]["metadata"]["resourceVersion"]
+    assert operator.stop(signal.SIGKILL) == -signal.SIGKILL
+    position, log = audit_position(cluster), operator.log.stat().st_size
+    operator.start()
+    wait_synced(operator, log)
+    settle(cluster, wait_for)
+    mine = [write for write in operator_writes(cluster, position) if kubectl.namespace in write]
+    assert [write for write in mine if "socketioclusters/status" not in write] == []
+    after = {ref: item["metadata"]["generation"] for ref, item in children(kubectl).items() if "Deploy" in ref}
+    assert before == after
+    assert children(kubectl)["Ingress/chat"]["metadata"]["resourceVersion"] == ingress
+
+
+def _has_written(cluster: Cluster, position: int, count: int) -> bool:
+    return len(operator_writes(cluster, position)) >= count
+
+
+def test_killed_at_any_time_the_state_converges(
+    apply: Apply, kubectl: Kubectl, cluster: Cluster, operator: OperatorProcess, wait_for: WaitFor
+) -> None:
+    """Killed after each of its first writes in turn, it ends up where an undisturbed one does."""
+    for kill_after in range(1, 11):
+        operator.stop()
+        position, name = audit_position(cluster), f"c{kill_after}"
+        apply(name, replicas=0)
+        operator.start()
+        enough = partial(_has_written, cluster, position, kill_after)
+        wait_for(enough, 20, f"{kill_after} writes")
+        operator.stop(signal.SIGKILL)
+        operator.start()
+        wait_for(partial(kubectl, "get", "ingress", name), 20, f"the last child of {name}")
+    owned = children(kubectl)
+    assert len(owned) == 10 * 10
+
+
+def test_changes_while_it_was_away_are_made_up_for(
+    apply: Apply, kubectl: Kubectl, operator: OperatorProcess, wait_for: WaitFor
+) -> None:
+    apply()
+    apply("gone")
+    wait_for(lambda: kubectl("get", "ingress", "gone"), 15, "all children")
+    operator.stop(signal.SIGKILL)
+    apply(replicas=6)
+    kubectl("delete", "sio", "gone")
+    kubectl("delete", "service", "chat-redis")
+    operator.start()
+    wait_for(lambda: children(kubectl)["Deployment/chat"]["spec"]["replicas"] == 6, 20, "six replicas")
+    wait_for(lambda: "Service/chat-redis" in children(kubectl), 20, "the Service again")
+    wait_for(lambda: not [ref for ref in children(kubectl) if "gone" in ref], 30, "nothing of the deleted one")
+    wait_for(lambda: generation_seen(kubectl), 15, "a status")
+
+
+def test_it_ends_well(operator: OperatorProcess) -> None:
+    assert operator.stop() == 0
+    operator.start()
+
+
+def test_rights_are_those_that_are_used(
+    apply: Apply, kubectl: Kubectl, cluster: Cluster, operator: OperatorProcess, wait_for: WaitFor
+) -> None:
+    """A whole life of a cluster uses every right of the ClusterRole, and no request is refused."""
+    operator.stop()
+    position = audit_position(cluster)
+    operator.start()
+    apply(replicas=0)
+    wait_for(all_there(kubectl), 15, "all children")
+    apply(replicas=0, image="registry.local/none:2")
+    apply(replicas=0, image="registry.local/none:2", adapter={"type": "none"})
+    wait_for(lambda: not [ref for ref in children(kubectl) if "redis" in ref], 20, "Redis gone")
+    requests = operator_requests(cluster, position)
+    assert [request for request in requests if request["code"] == 403] == []
+    used = {(request["group"], request["resource"], request["verb"]) for request in requests}
+    role = kubectl.json("get", "clusterrole", "socketio-operator")
+    granted = {
+        (group, resource, verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    # The right to create is asked for by a server-side apply that creates; the log calls both `patch`.
+    applied = {(group, resource, "create") for group, resource, verb in used if verb == "patch"}
+    assert granted - used - applied == set()
+    assert not [entry for entry in used if entry[1] == "secrets" and entry[2] in ("list", "watch")]

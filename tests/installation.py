@@ -1,0 +1,25 @@
+"""The operator as users install it, with the images of the test cluster."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+INSTALL = Path(__file__).parents[1] / "manifests" / "install.yaml"
+NAMESPACE = "socketio-operator-system"
+NAME = "socketio-operator"
+OPERATOR_IMAGE = "registry.local/socketio-operator:dev"
+REDIS_IMAGE = "registry.local/redis:7"
+
+
+def install_objects() -> list[dict[str, Any]]:
+    """The objects of manifests/install.yaml, image references replaced and nothing else."""
+    objects = list(yaml.safe_load_all(INSTALL.read_text(encoding="utf-8")))
+    for manifest in objects:
+        if manifest["kind"] == "Deployment":
+            (container,) = manifest["spec"]["template"]["spec"]["containers"]
+            container["image"] = OPERATOR_IMAGE
+            container["args"] = [
+                f"--redis-image={REDIS_IMAGE}" if arg.startswith("--redis-image=") else arg for arg in container["args"]
+            ]
+    return objects
