@@ -88,8 +88,11 @@ def audit_position(cluster: Cluster) -> int:
     return cluster.audit_log.stat().st_size
 
 
-def operator_requests(cluster: Cluster, since: int) -> list[dict[str, object]]:
-    """The operator's answered requests after a position: verb, resource (with subresource), name, code."""
+def operator_requests(cluster: Cluster, since: int, namespace: str | None = None) -> list[dict[str, object]]:
+    """The operator's answered requests after a position: verb, resource (with subresource), name, code.
+
+    With a namespace: only those in it, and those in none (lists and watches of all namespaces).
+    """
     found = []
     with cluster.audit_log.open("rb") as log:
         log.seek(since)
@@ -101,6 +104,8 @@ def operator_requests(cluster: Cluster, since: int) -> list[dict[str, object]]:
             if not event.get("userAgent", "").startswith(USER_AGENT) or event["stage"] != ended:
                 continue
             ref = event.get("objectRef", {})
+            if namespace and ref.get("namespace", namespace) != namespace:
+                continue
             resource = ref.get("resource", event["requestURI"])
             if ref.get("subresource"):
                 resource += "/" + ref["subresource"]
@@ -117,11 +122,11 @@ def operator_requests(cluster: Cluster, since: int) -> list[dict[str, object]]:
     return found
 
 
-def operator_writes(cluster: Cluster, since: int) -> list[str]:
+def operator_writes(cluster: Cluster, since: int, namespace: str | None = None) -> list[str]:
     """The operator's writes after a position, as text."""
     return [
         f"{request['verb']} {request['resource']} {request['namespace']}/{request['name']} -> {request['code']}"
-        for request in operator_requests(cluster, since)
+        for request in operator_requests(cluster, since, namespace)
         if request["verb"] not in ("get", "list", "watch")
     ]
 

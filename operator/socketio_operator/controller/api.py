@@ -37,6 +37,13 @@ class ApiError(Exception):
         self.status, self.reason, self.message = status, reason, message
         self.namespace_ends = "NamespaceTerminating" in causes
 
+    @property
+    def is_rejection(self) -> bool:
+        """Whether the content itself is refused, so that trying again does not help."""
+        # A field that the schema does not know makes a server-side apply answer 500 (Kubernetes 1.36).
+        unknown_field = self.status == 500 and self.message.startswith("failed to create typed patch object")
+        return not self.namespace_ends and (self.status in (400, 403, 422) or unknown_field)
+
 
 class KubeApi:
     """Requests to one API server. Use as an async context manager; raises ApiError and aiohttp.ClientError."""

@@ -92,7 +92,7 @@ class Reconciler:
             try:
                 live = await self._write(cluster, change)
             except ApiError as error:
-                if error.status not in (400, 403, 422) or error.namespace_ends:
+                if not error.is_rejection:
                     raise
                 refusal = observed.Problem("ChildRejected", f"{change.ref} was refused: {error.message}")
                 return Decision(blockers=(refusal,)), _with(seen, children)

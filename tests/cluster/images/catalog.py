@@ -1,0 +1,109 @@
+"""The images of the tests and the demo, each by its short name. To add one: a function and a line in IMAGES."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cluster import packages
+from tests.cluster.errors import ClusterError
+from tests.cluster.images.accounts import accounts
+from tests.cluster.images.archive import Image
+from tests.cluster.images.compiled import pause_program
+from tests.cluster.images.debian import debian_root
+from tests.cluster.images.entries import Directory, File, Folder, Program, Text
+from tests.cluster.images.layers import Files, Prepared
+from tests.cluster.images.operator_image import operator
+from tests.cluster.layout import CHECKOUT
+from tests.cluster.progress import step
+
+APP_USER = 1000
+CHAT = CHECKOUT / "examples/chat"
+
+NGINX_CONFIG = """pid /tmp/nginx.pid;
+error_log /dev/stderr notice;
+events {}
+http {
+    access_log /dev/stdout;
+    client_body_temp_path /tmp/body;
+    proxy_temp_path /tmp/proxy;
+    fastcgi_temp_path /tmp/fastcgi;
+    uwsgi_temp_path /tmp/uwsgi;
+    scgi_temp_path /tmp/scgi;
+    server {
+        listen 8080;
+        location / { return 200 "nginx\\n"; }
+    }
+}
+"""
+
+
+def pause() -> Image:
+    """The pod sandbox, and the smallest container that runs."""
+    layer = Files((File(pause_program(), "/pause", mode=0o755),))
+    return Image("registry.local/pause:1", (layer,), ("/pause",), APP_USER)
+
+
+def redis() -> Image:
+    """Debian's redis-server and redis-cli."""
+    # The server is the same program under another name; the package redis-server would start one on the host.
+    packages.ensure(("redis-tools",))
+    programs = (Program("/usr/bin/redis-check-rdb", "/usr/bin/redis-server"), Program("/usr/bin/redis-cli"))
+    data = Directory("/data", owner=APP_USER)
+    layer = Files((*accounts("redis", APP_USER), *programs, data))
+    return Image("registry.local/redis:7", (layer,), ("redis-server",), APP_USER, workdir="/data")
+
+
+def chat() -> Image:
+    """examples/chat as its Dockerfile builds it, on this machine's Node."""
+    node = shutil.which("node")
+    if not node:
+        raise ClusterError("there is no `node` in PATH; the chat image is made from this machine's Node 20")
+    app = Files((Folder(CHAT, "/app", exclude=frozenset({"node_modules", "Dockerfile"})),))
+    runtime = Files((*accounts("app", APP_USER), Program(node)))
+    modules = Prepared(f"node modules {_digest(CHAT / 'package-lock.json')}", _npm_ci, "/app/node_modules")
+    environment = ("NODE_ENV=production",)
+    return Image("registry.local/chat:1", (runtime, modules, app), (node, "server.js"), APP_USER, environment, "/app")
+
+
+def nginx() -> Image:
+    """Debian's nginx, on port 8080, with its configuration in /etc/nginx/nginx.conf."""
+    configuration = Files((*accounts("nginx", APP_USER), Text("/etc/nginx/nginx.conf", NGINX_CONFIG)))
+    layers = (debian_root("nginx-light"), configuration)
+    return Image("registry.local/nginx:1", layers, ("/usr/sbin/nginx", "-g", "daemon off;"), APP_USER)
+
+
+IMAGES: dict[str, Callable[[], Image]] = {
+    "pause": pause,
+    "redis": redis,
+    "chat": chat,
+    "nginx": nginx,
+    "socketio-operator": operator,
+}
+
+
+def _digest(path: Path) -> str:
+    if not path.exists():
+        raise ClusterError(f"the image needs {path}, which does not exist")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _npm_ci(folder: Path) -> None:
+    """Fill `folder` with the locked modules of the chat app."""
+    work = folder.with_name(f"{folder.name}.npm")
+    work.mkdir()
+    try:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(CHAT / name, work)
+        command = ["npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--ignore-scripts"]
+        with step("the chat app's modules"):
+            done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stderr.strip()}")
+        folder.rmdir()
+        (work / "node_modules").rename(folder)
+    finally:
+        shutil.rmtree(work)

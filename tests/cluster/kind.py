@@ -1,0 +1,155 @@
+"""The same cluster by kind, where a Docker engine runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from tests.cluster import apiserver, binaries
+from tests.cluster.cluster import Cluster
+from tests.cluster.errors import ClusterError
+from tests.cluster.layout import BUILD, CACHE, KUBECONFIG, LOGS
+from tests.cluster.progress import say, step
+
+VERSION = "v0.33.0"
+NODE_IMAGE = "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5"
+NAME = "socketio-operator"
+POLICY = BUILD / "kind/audit-policy.yaml"
+POLICY_IN_NODE = "/etc/kubernetes/audit-policy.yaml"
+LOGS_IN_NODE = "/var/log/kubernetes"
+SERVICE_RANGE = "10.96.0.0/16"
+
+
+def up(count: int) -> Cluster:
+    """Bring up one control plane and `count` workers; a healthy cluster with as many is used again."""
+    found = running_cluster()
+    if found and found.nodes >= count:
+        return found
+    down()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    POLICY.parent.mkdir(parents=True, exist_ok=True)
+    POLICY.write_text(yaml.safe_dump(apiserver.AUDIT_POLICY))
+    path = POLICY.with_name("config.yaml")
+    path.write_text(yaml.safe_dump(configuration(count)))
+    with step(f"kind cluster with {count} workers"):
+        _kind("create", "cluster", f"--config={path}", f"--kubeconfig={KUBECONFIG}", "--wait=180s")
+    _route(_kubectl(), "replace")
+    return _cluster(count)
+
+
+def down() -> None:
+    """Delete the cluster; nothing to do is no error."""
+    if _nodes():
+        _route(_kubectl(), "delete")
+        with step("deleting the kind cluster"):
+            _kind("delete", "cluster", f"--kubeconfig={KUBECONFIG}")
+    KUBECONFIG.unlink(missing_ok=True)
+
+
+def status() -> bool:
+    """Print what runs; true when the cluster is there and healthy."""
+    found = running_cluster()
+    say(f"kind nodes: {', '.join(_nodes()) or 'none'}; {'healthy' if found else 'no healthy cluster'}")
+    return found is not None
+
+
+def running_cluster() -> Cluster | None:
+    """The cluster if it runs and is healthy."""
+    nodes = _nodes()
+    if not nodes:
+        return None
+    try:
+        _kind("export", "kubeconfig", f"--kubeconfig={KUBECONFIG}")
+    except ClusterError:
+        return None  # a killed `up` left nodes without a cluster
+    ready = subprocess.run([*_kubectl(), "get", "--raw=/readyz"], capture_output=True, check=False)
+    return _cluster(len(nodes) - 1) if ready.returncode == 0 else None
+
+
+def configuration(count: int) -> dict[str, object]:
+    """kind's configuration: `count` workers, and an audit log that the host can read."""
+    audit = {
+        "kind": "ClusterConfiguration",
+        "apiServer": {
+            "extraArgs": [
+                {"name": "audit-policy-file", "value": POLICY_IN_NODE},
+                {"name": "audit-log-path", "value": f"{LOGS_IN_NODE}/audit.log"},
+            ],
+            "extraVolumes": [
+                {"name": "policy", "hostPath": POLICY_IN_NODE, "mountPath": POLICY_IN_NODE, "readOnly": True},
+                {"name": "logs", "hostPath": LOGS_IN_NODE, "mountPath": LOGS_IN_NODE},
+            ],
+        },
+    }
+    control_plane = {
+        "role": "control-plane",
+        "image": NODE_IMAGE,
+        "extraMounts": [
+            {"hostPath": str(POLICY), "containerPath": POLICY_IN_NODE, "readOnly": True},
+            {"hostPath": str(LOGS), "containerPath": LOGS_IN_NODE},
+        ],
+    }
+    return {
+        "kind": "Cluster",
+        "apiVersion": "kind.x-k8s.io/v1alpha4",
+        "name": NAME,
+        "networking": {"serviceSubnet": SERVICE_RANGE},
+        "kubeadmConfigPatches": [yaml.safe_dump(audit)],
+        "nodes": [control_plane, *({"role": "worker", "image": NODE_IMAGE} for _ in range(count))],
+    }
+
+
+def _route(kubectl: list[str], verb: str) -> None:
+    """Reach pod and cluster IPs from the host, as with the bare-node cluster; only root can."""
+    if os.geteuid() != 0:
+        say("  not root: the host has no routes to pods, so tests of traffic cannot run")
+        return
+    shown = subprocess.run([*kubectl, "get", "nodes", "--output=json"], capture_output=True, text=True, check=False)
+    nodes = json.loads(shown.stdout)["items"] if shown.returncode == 0 else []
+    for number, node in enumerate(nodes):
+        addresses = {item["type"]: item["address"] for item in node["status"]["addresses"]}
+        for ip_range in [node["spec"]["podCIDR"]] + ([SERVICE_RANGE] if number == 0 else []):
+            command = ["ip", "route", verb, ip_range, "via", addresses["InternalIP"]]
+            subprocess.run(command, capture_output=True, check=verb != "delete")
+
+
+def _cluster(count: int) -> Cluster:
+    def load(tar: Path) -> None:
+        _kind("load", "image-archive", str(tar))
+
+    kubectl = Path(_kubectl()[0])
+    return Cluster(KUBECONFIG, kubectl, apiserver.audit_log(LOGS), LOGS, count, load)
+
+
+def _nodes() -> list[str]:
+    return [line for line in _kind("get", "nodes").splitlines() if line.startswith(NAME)]
+
+
+def _kubectl() -> list[str]:
+    found = shutil.which("kubectl")
+    program = Path(found) if found else binaries.ensure((binaries.KUBERNETES,)).kubernetes("kubectl")
+    return [str(program), f"--kubeconfig={KUBECONFIG}"]
+
+
+def _kind(*arguments: str) -> str:
+    command = [str(_program()), *arguments, f"--name={NAME}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def _program() -> Path:
+    """kind itself, built on first use."""
+    folder = CACHE / "bin" / f"kind-{VERSION}"
+    program = folder / "kind"
+    if not program.exists():
+        environment = os.environ | {"GOBIN": str(folder), "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
+        with step(f"building kind {VERSION}"):
+            subprocess.run(["go", "install", f"sigs.k8s.io/kind@{VERSION}"], check=True, env=environment)
+    return program

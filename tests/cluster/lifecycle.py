@@ -1,0 +1,70 @@
+"""up, down and status for whichever kind of cluster this machine can run, one command at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+from tests.cluster import bare, kind
+from tests.cluster.cluster import Cluster
+from tests.cluster.errors import ClusterError
+from tests.cluster.layout import LOCK
+from tests.cluster.progress import say
+
+
+def up(nodes: int = 2) -> Cluster:
+    """Bring a cluster up with at least `nodes` nodes (0: the control plane alone); a healthy one is used again."""
+    with _one_at_a_time():
+        cluster: Cluster = backend().up(nodes)
+        return cluster
+
+
+def down() -> None:
+    """Take the cluster down and remove all it left, also what a killed run or another checkout left."""
+    with _one_at_a_time():
+        backend().down()
+
+
+def running() -> Cluster | None:
+    """The cluster, if one runs and is healthy."""
+    with _one_at_a_time():
+        cluster: Cluster | None = backend().running_cluster()
+        return cluster
+
+
+def backend() -> ModuleType:
+    """kind where a Docker engine answers, the bare-node cluster elsewhere; CLUSTER=kind|bare forces one."""
+    choices = {"kind": kind, "bare": bare}
+    forced = os.environ.get("CLUSTER")
+    if forced:
+        if forced not in choices:
+            raise ClusterError(f"CLUSTER={forced} is not known; use kind or bare")
+        return choices[forced]
+    return kind if _docker_answers() else bare
+
+
+def _docker_answers() -> bool:
+    if not shutil.which("docker"):
+        return False
+    try:
+        return subprocess.run(["docker", "info"], capture_output=True, timeout=10, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Hold the lock; the kernel releases it when the holder ends, however it ends."""
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with LOCK.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("  another command works on the cluster: waiting for it to end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

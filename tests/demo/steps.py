@@ -1,0 +1,138 @@
+"""From a checkout to a chat that runs on a cluster, and proof that it holds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import installation
+from tests.cluster import Cluster, KubectlError
+from tests.cluster import down as cluster_down
+from tests.cluster import up as cluster_up
+from tests.cluster.diagnostics import describe
+from tests.cluster.images import build_image, image_digest
+from tests.cluster.kubectl import Kubectl
+from tests.demo.console import GREEN, RED, Steps, say, styled
+from tests.demo.router import FOLDER, ensure_router, running_router, stop_router
+from tests.demo.verdict import Verdict, judge
+from tests.traffic.chat_cluster import running_chat_cluster, wait_ready
+from tests.traffic.swarm import Swarm, source_addresses
+from tests.traffic.traefik import INGRESS_CLASS, Traefik
+from tests.traffic.wire import Target
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+NAMESPACE = "demo"
+HOST = "chat.localhost"
+PODS, NODES, CLIENTS = 3, 2, 60
+ROLLOUT_SECONDS = 120
+LOADED = FOLDER / "images.json"
+
+
+class DemoError(RuntimeError):
+    """A step of the demo failed; the message says which, and what was seen."""
+
+
+def up() -> bool:
+    """Bring everything up, or bring what runs up to date. Returns whether the verdict is good."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    steps = Steps(6)
+    with steps.step(f"Kubernetes with {NODES} nodes", "about 10 minutes the first time, then seconds"):
+        cluster = cluster_up(nodes=NODES)
+    with steps.step("Images of the operator, Redis and the chat", "about 1 minute the first time, then seconds"):
+        changed = _load_images(cluster, ("redis", "chat", "socketio-operator"))
+    with steps.step("The operator, in the cluster", "about 15 seconds"):
+        _install_operator(Kubectl(cluster, installation.NAMESPACE), restart="socketio-operator" in changed)
+    with steps.step("Traefik in front of the cluster", "about 2 seconds"):
+        Kubectl(cluster, "default").apply(INGRESS_CLASS)
+        traefik = ensure_router(cluster.kubeconfig)
+    with steps.step(f"The chat: a SocketIOCluster with {PODS} replicas", "about 20 seconds"):
+        target = _apply_chat(Kubectl(cluster, NAMESPACE), traefik, restart="chat" in changed)
+    with steps.step(f"{CLIENTS} clients from {CLIENTS} addresses", "about 5 seconds"):
+        verdict = asyncio.run(_try_out(target))
+    _show(verdict, url(traefik.port))
+    return verdict.passed
+
+
+def url(port: int | None = None) -> str:
+    """The address of the chat. Raises DemoError when the demo does not run."""
+    if port is None:
+        record = running_router()
+        if record is None:
+            raise DemoError("the demo does not run; start it with: python -m tests.demo up")
+        port = record.port
+    return f"http://{HOST}:{port}/"
+
+
+def down() -> None:
+    """End Traefik and the cluster."""
+    stop_router()
+    LOADED.unlink(missing_ok=True)
+    cluster_down()
+
+
+def _load_images(cluster: Cluster, names: tuple[str, ...]) -> set[str]:
+    """Build and load the images. Returns the names whose image is another one than at the last `up`."""
+    known = json.loads(LOADED.read_text()) if LOADED.exists() else {}
+    digests = {}
+    for name in names:
+        tar = build_image(name)
+        cluster.load(tar)
+        digests[name] = image_digest(tar)[1]
+    LOADED.write_text(json.dumps(digests))
+    return {name for name in names if known.get(name, digests[name]) != digests[name]}
+
+
+def _install_operator(kubectl: Kubectl, restart: bool) -> None:
+    manifests = {"apiVersion": "v1", "kind": "List", "items": installation.install_objects()}
+    # Server-side: a client-side apply would keep a second copy of the CRD in an annotation.
+    kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", input=json.dumps(manifests))
+    _roll_out(kubectl, f"deployment/{installation.NAME}", restart)
+
+
+def _apply_chat(kubectl: Kubectl, traefik: Traefik, restart: bool) -> Target:
+    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    kubectl("apply", f"--filename={CHECKOUT / 'examples' / 'chat' / 'socketiocluster.yaml'}")
+    with _explained(kubectl):
+        wait_ready(kubectl, "chat")
+    _roll_out(kubectl, "deployment/chat", restart)
+    with _explained(kubectl):
+        return running_chat_cluster(kubectl, traefik, "chat").target
+
+
+def _roll_out(kubectl: Kubectl, deployment: str, restart: bool) -> None:
+    """Wait until all pods are of the present template; `restart` them when their image changed under its name."""
+    if restart:
+        kubectl("rollout", "restart", deployment)
+    with _explained(kubectl):
+        kubectl("rollout", "status", deployment, f"--timeout={ROLLOUT_SECONDS}s", timeout=ROLLOUT_SECONDS + 10)
+
+
+@contextmanager
+def _explained(kubectl: Kubectl) -> Iterator[None]:
+    """Add what the namespace looks like to the error of a wait that failed."""
+    try:
+        yield
+    except (KubectlError, TimeoutError) as error:
+        raise DemoError(f"{error}\n\n{describe(kubectl)}") from None
+
+
+async def _try_out(target: Target) -> Verdict:
+    async with Swarm(target, source_addresses(CLIENTS)) as swarm:
+        broadcasts = await swarm.broadcast_matrix()
+        return judge(swarm.result(), broadcasts, PODS, NODES)
+
+
+def _show(verdict: Verdict, address: str) -> None:
+    say()
+    for line in verdict.table:
+        say(f"  {line}")
+    say()
+    say(f"  {styled('PASS', GREEN) if verdict.passed else styled('FAIL', RED)}  {verdict.summary}")
+    for text in verdict.broken:
+        say(f"        {text}")
+    say()
+    say(f"  The chat runs at {address}  (open it in two browsers)")
+    say("  End it with: python -m tests.demo down")

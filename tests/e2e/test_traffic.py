@@ -1,0 +1,139 @@
+"""What clients see of a SocketIOCluster: real pods on two nodes, a real router, 60 clients from 60 addresses."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from tests.cluster.kubectl import Kubectl
+from tests.traffic.chat_cluster import ChatCluster, deploy_chat
+from tests.traffic.engineio import Mode
+from tests.traffic.swarm import Broadcast, Swarm, SwarmResult, source_addresses
+from tests.traffic.traefik import Traefik
+from tests.traffic.wire import Target
+
+pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator")]
+
+MODES: tuple[Mode, ...] = ("polling", "upgrade", "websocket")
+SOURCES = source_addresses(60)
+Deploy = Callable[..., ChatCluster]
+
+
+@pytest.fixture
+def deploy(kubectl: Kubectl, traefik: Traefik) -> Deploy:
+    """Deploys a chat in the test's own namespace."""
+
+    def deploy(name: str, **settings: Any) -> ChatCluster:
+        return deploy_chat(kubectl, traefik, name, **settings)
+
+    return deploy
+
+
+def swarm(
+    target: Target,
+    mode: Mode = "upgrade",
+    keeps_cookies: bool = False,
+    then: Callable[[Swarm], Awaitable[Any]] | None = None,
+) -> tuple[SwarmResult, Any]:
+    """Connect 60 clients, do what `then` says, and look: the result, and what `then` returned."""
+
+    async def scenario() -> tuple[SwarmResult, Any]:
+        async with Swarm(target, SOURCES, mode, keeps_cookies) as clients:
+            outcome = await then(clients) if then else None
+            return clients.result(), outcome
+
+    return asyncio.run(scenario())
+
+
+def assert_spread(result: SwarmResult, chat: ChatCluster) -> None:
+    """All sessions survived, on every pod, and the pods are on both nodes."""
+    assert result.sticky == len(SOURCES), result.faults
+    assert len(chat.pods) == 3
+    assert sorted(result.pods) == chat.pod_names, "every pod serves some"
+    assert len(chat.nodes) == 2, "the pods are spread over the nodes"
+    assert set(result.nodes) == chat.nodes
+
+
+def assert_all_reached(broadcasts: tuple[Broadcast, ...], chat: ChatCluster) -> None:
+    assert [row.pod for row in broadcasts] == chat.pod_names
+    assert all(row.reached_all for row in broadcasts), broadcasts
+    assert all(sum(count for _, count in row.expected) == len(SOURCES) for row in broadcasts)
+
+
+def test_client_ip_affinity_with_redis(deploy: Deploy) -> None:
+    chat = deploy("by-address", affinity="clientIP", adapter="redis")
+    for mode in MODES:
+        result, broadcasts = swarm(chat.target, mode, then=Swarm.broadcast_matrix)
+        assert_spread(result, chat)
+        assert_all_reached(broadcasts, chat)
+
+
+def test_cookie_affinity_with_redis_streams(deploy: Deploy) -> None:
+    chat = deploy("by-cookie", affinity="cookie", adapter="redis-streams")
+    result, broadcasts = swarm(chat.target, keeps_cookies=True, then=Swarm.broadcast_matrix)
+    assert_spread(result, chat)
+    assert_all_reached(broadcasts, chat)
+    without_jar, _ = swarm(chat.target, keeps_cookies=False)
+    assert without_jar.sticky < 10, "the cookie is what keeps a session on its pod"
+
+
+def test_without_affinity_and_adapter(deploy: Deploy) -> None:
+    """The control of the two tests above: polling breaks, WebSocket works, broadcasts stay on their pod."""
+    chat = deploy("alone", affinity="none", adapter="none")
+    polling, _ = swarm(chat.target)
+    assert polling.sticky < 10
+    assert any("Session ID unknown" in fault for fault in polling.faults), polling.faults
+
+    websocket, broadcasts = swarm(chat.target, "websocket", then=lambda clients: clients.broadcast_matrix(2))
+    assert_spread(websocket, chat)
+    assert [row.pods_reached for row in broadcasts] == [(pod,) for pod in chat.pod_names]
+
+
+BACKEND = {"service": {"name": "idle", "port": {"name": "http"}}}
+IMPATIENT = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "Ingress",
+    "metadata": {
+        "name": "impatient",
+        "annotations": {
+            "nginx.ingress.kubernetes.io/upstream-hash-by": "$remote_addr",
+            "nginx.ingress.kubernetes.io/proxy-read-timeout": "1",
+        },
+    },
+    "spec": {
+        "ingressClassName": "nginx",
+        "rules": [
+            {
+                "host": "impatient.localhost",
+                "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": BACKEND}]},
+            }
+        ],
+    },
+}
+
+
+def idle(target: Target, pings: int) -> dict[Mode, SwarmResult]:
+    """60 clients of each mode at the same time, silent until each was pinged that often or lost its session."""
+
+    async def scenario() -> dict[Mode, SwarmResult]:
+        async with AsyncExitStack() as stack:
+            swarms = {mode: await stack.enter_async_context(Swarm(target, SOURCES, mode)) for mode in MODES}
+            await asyncio.gather(*(clients.wait_pings(pings, 20) for clients in swarms.values()))
+            return {mode: clients.result() for mode, clients in swarms.items()}
+
+    return asyncio.run(scenario())
+
+
+def test_idle_clients_stay_connected(deploy: Deploy, kubectl: Kubectl, traefik: Traefik) -> None:
+    chat = deploy("idle", engine={"pingInterval": 2000, "pingTimeout": 2000})
+    # Four pings take twice the time after which a session without answers would be over.
+    for result in idle(chat.target, pings=4).values():
+        assert_spread(result, chat)
+
+    # The control: a router that is less patient than the ping cuts them.
+    kubectl.apply(IMPATIENT)
+    traefik.wait_routed("impatient.localhost", {pod.address for pod in chat.pods})
+    for mode, result in idle(Target(traefik.port, "impatient.localhost"), pings=1).items():
+        assert result.sticky == 0, f"{mode}: an idle session outlived the router's read timeout"

@@ -1,0 +1,99 @@
+"""The chat as a SocketIOCluster in a namespace of a real cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.cluster.kubectl import Kubectl
+from tests.traffic.traefik import Traefik
+from tests.traffic.wire import Target
+
+IMAGE = "registry.local/chat:1"
+READY_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod that serves; `address` is its IP address."""
+
+    name: str
+    node: str
+    address: str
+
+
+@dataclass(frozen=True)
+class ChatCluster:
+    """A running chat: where clients reach it, and its server pods."""
+
+    target: Target
+    pods: tuple[Pod, ...]
+
+    @property
+    def pod_names(self) -> list[str]:
+        """Sorted."""
+        return sorted(pod.name for pod in self.pods)
+
+    @property
+    def nodes(self) -> set[str]:
+        """Where the pods run."""
+        return {pod.node for pod in self.pods}
+
+
+def manifest(
+    name: str, affinity: str = "clientIP", adapter: str = "redis", engine: dict[str, int] | None = None
+) -> dict[str, Any]:
+    """A SocketIOCluster of the chat with 3 replicas, at NAME.localhost; `engine` in milliseconds."""
+    return {
+        "apiVersion": "socketio-operator.dev/v1alpha1",
+        "kind": "SocketIOCluster",
+        "metadata": {"name": name},
+        "spec": {
+            "image": IMAGE,
+            "replicas": 3,
+            "routing": {"host": f"{name}.localhost", "affinity": affinity},
+            "adapter": {"type": adapter},
+            "engine": engine or {},
+        },
+    }
+
+
+def deploy_chat(kubectl: Kubectl, traefik: Traefik, name: str, **settings: Any) -> ChatCluster:
+    """Apply a chat (`settings` as for `manifest`), and wait until it is Ready and routed as NAME.localhost.
+
+    Namespaces of ended tests go in the background, so every test needs a name of its own.
+    """
+    kubectl.apply(manifest(name, **settings))
+    return running_chat_cluster(kubectl, traefik, name)
+
+
+def running_chat_cluster(kubectl: Kubectl, traefik: Traefik, name: str) -> ChatCluster:
+    """The chat of this name, waited for until it is Ready and the router sends to exactly its pods."""
+    host = f"{name}.localhost"
+    wait_ready(kubectl, name)
+    pods = server_pods(kubectl, name)
+    # A pod that the router learns of later would take over sessions of the others.
+    traefik.wait_routed(host, {pod.address for pod in pods})
+    return ChatCluster(Target(traefik.port, host), pods)
+
+
+def wait_ready(kubectl: Kubectl, name: str) -> None:
+    """Wait for the condition Ready. Raises KubectlError."""
+    kubectl(
+        "wait",
+        "--for=condition=Ready",
+        f"sio/{name}",
+        f"--timeout={READY_SECONDS}s",
+        timeout=READY_SECONDS + 10,
+    )
+
+
+def server_pods(kubectl: Kubectl, name: str) -> tuple[Pod, ...]:
+    """The server pods that are not about to end."""
+    selector = f"socketio-operator.dev/cluster={name},socketio-operator.dev/component=server"
+    items = kubectl.json("get", "pods", "--selector", selector)["items"]
+    return tuple(
+        Pod(pod["metadata"]["name"], pod["spec"]["nodeName"], pod["status"]["podIP"])
+        for pod in items
+        if "deletionTimestamp" not in pod["metadata"]
+    )
