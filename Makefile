@@ -49,6 +49,8 @@ format: $(VENV)/ready ## Format the Python code
 
 generate: $(VENV)/ready ## Write what is generated: CRD, install manifest
 	$(PYTHON) -m socketio_operator crd > crds/socketioclusters.yaml
+	cp crds/socketioclusters.yaml helm/socketio-operator/files/
+	$(PYTHON) -m tests.render_install > manifests/install.yaml.new && mv manifests/install.yaml.new manifests/install.yaml
 
 cluster-up: $(VENV)/ready ## Start a cluster (NODES=2; CLUSTER=kind|bare) and write build/kubeconfig
 	@$(PYTHON) -m tests.cluster up

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).parents[1]
-CHART = ROOT / "helm" / "socketio-operator"
+from tests.helm.tool import CHART, helm_binary
+
 NAMESPACE = "socketio-operator-system"
 
 HEADER = f"""\
@@ -23,11 +23,13 @@ metadata:
 
 def install_manifest(helm: Path) -> str:
     """The install manifest as text, rendered by a Helm binary. Raises CalledProcessError."""
-    command = [helm, "template", "socketio-operator", CHART, "--namespace", NAMESPACE, "--kube-version", "1.36.0"]
+    release = ["socketio-operator", str(CHART), "--namespace", NAMESPACE, "--kube-version", "1.36.0"]
+    command = [str(helm), "template", *release]
     rendered = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     objects = (manifest for manifest in yaml.safe_load_all(rendered) if manifest)
     return f"{HEADER}---\n{yaml.safe_dump_all(objects, sort_keys=False, width=120, allow_unicode=True)}"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(install_manifest(Path(sys.argv[1])))
+    # Helm 4 and Helm 3 give the same objects: a test holds that.
+    sys.stdout.write(install_manifest(helm_binary(4)))

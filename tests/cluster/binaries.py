@@ -1,27 +1,19 @@
-"""Kubernetes, etcd and CoreDNS, built from their Go modules once and kept in the user's cache."""
+"""Go programs in the user's cache: Kubernetes, etcd and CoreDNS from modules of ours, and released tools."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import re
 import shutil
 import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from tests.cluster.building import FOLDER, built, go, go_environment
 from tests.cluster.errors import ClusterError
-from tests.cluster.layout import CACHE
-from tests.cluster.progress import say
 
 MODULES = Path(__file__).parent / "modules"
-FOLDER = CACHE / "bin"
-HEARTBEAT = 15.0
 SERVERS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
 
 
@@ -73,14 +65,10 @@ class Binaries:
 
 def ensure(modules: tuple[Module, ...] = ALL) -> Binaries:
     """The programs of `modules`, building what the cache does not have; raises ClusterError when a build fails."""
-    go = _go_version()
-    folders = {module.name: FOLDER / f"{module.name}-{_key(module, go)}" for module in modules}
-    missing = [module for module in modules if not folders[module.name].exists()]
-    if missing:
-        with _only_builder():
-            for module in missing:
-                if not folders[module.name].exists():
-                    _build(module, folders[module.name])
+    version = _go_version()
+    folders = {module.name: FOLDER / f"{module.name}-{_key(module, version)}" for module in modules}
+    for module in modules:
+        built(folders[module.name], partial(_build, module))
     return Binaries(folders)
 
 
@@ -88,7 +76,7 @@ def _go_version() -> str:
     if not shutil.which("go"):
         raise ClusterError("there is no `go` in PATH; the cluster's programs are built with Go 1.26 or later")
     return subprocess.run(
-        ["go", "env", "GOVERSION"], capture_output=True, text=True, check=True, env=_environment()
+        ["go", "env", "GOVERSION"], capture_output=True, text=True, check=True, env=go_environment()
     ).stdout.strip()
 
 
@@ -117,59 +105,29 @@ def _linker_flags(module: Module) -> list[str]:
     return ["-s", "-w", *(f"-X={package}.{key}={value}" for package in packages for key, value in values.items())]
 
 
-def _environment() -> dict[str, str]:
-    fixed = {"GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
-    return os.environ | fixed
-
-
-@contextmanager
-def _only_builder() -> Iterator[None]:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with (FOLDER / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        # Whoever holds the lock is the only builder, so what is unfinished was left by a killed one.
-        for unfinished in FOLDER.glob("*.unfinished-*"):
-            shutil.rmtree(unfinished)
-        yield
-
-
 def _build(module: Module, folder: Path) -> None:
-    say(f"  building {module.name} (first time: about {module.expected} s on 2 idle cores)")
-    unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.unfinished-", dir=FOLDER))
-    command = ["go", "build", "-v", "-mod=readonly", "-trimpath", f"-ldflags={' '.join(_linker_flags(module))}"]
-    log = FOLDER / f"{module.name}-build.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            # The build ends with this process, also when that is killed.
-            ["setpriv", "--pdeathsig", "KILL", *command, "-o", str(unfinished / module.name), "."],
-            cwd=module.source,
-            env=_environment(),
-            stdout=output,
-            stderr=output,
-        )
-        _wait(process, module, log)
-    if process.returncode:
-        last = "\n".join(log.read_text().splitlines()[-20:])
-        raise ClusterError(f"building {module.name} failed; the log is {log}, which ends:\n{last}")
+    flags = ["-v", "-mod=readonly", "-trimpath", f"-ldflags={' '.join(_linker_flags(module))}"]
+    arguments = ["build", *flags, "-o", str(folder / module.name), "."]
+    go(module.name, module.expected, arguments, module.source, go_environment())
     for program in module.programs:
-        (unfinished / program).symlink_to(module.name)
-    unfinished.chmod(0o755)
-    unfinished.rename(folder)
+        (folder / program).symlink_to(module.name)
 
 
-def _wait(process: subprocess.Popen[bytes], module: Module, log: Path) -> None:
-    started = time.monotonic()
-    try:
-        while True:
-            try:
-                process.wait(HEARTBEAT)
-                break
-            except subprocess.TimeoutExpired:
-                packages = len(log.read_text().splitlines())
-                elapsed = time.monotonic() - started
-                say(f"    {module.name}: {elapsed:.0f} s of about {module.expected} s, {packages} packages compiled")
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    say(f"    {module.name}: {'failed' if process.returncode else 'built'} in {time.monotonic() - started:.0f} s")
+@dataclass(frozen=True)
+class Tool:
+    """A released Go program, installed by `go install`; `expected` is the seconds of a first build."""
+
+    name: str
+    package: str
+    version: str
+    expected: int
+
+
+def ensure_tool(tool: Tool) -> Path:
+    """The program, built when the cache does not have it; raises ClusterError when the build fails."""
+
+    def install(folder: Path) -> None:
+        arguments = ["install", "-v", "-trimpath", f"{tool.package}@{tool.version}"]
+        go(f"{tool.name}-{tool.version}", tool.expected, arguments, folder, go_environment(GOBIN=str(folder)))
+
+    return built(FOLDER / f"{tool.name}-{tool.version}", install) / tool.name

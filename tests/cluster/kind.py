@@ -13,7 +13,7 @@ import yaml
 from tests.cluster import apiserver, binaries
 from tests.cluster.cluster import Cluster
 from tests.cluster.errors import ClusterError
-from tests.cluster.layout import BUILD, CACHE, KUBECONFIG, LOGS
+from tests.cluster.layout import BUILD, KUBECONFIG, LOGS
 from tests.cluster.progress import say, step
 
 VERSION = "v0.33.0"
@@ -146,10 +146,4 @@ def _kind(*arguments: str) -> str:
 
 def _program() -> Path:
     """kind itself, built on first use."""
-    folder = CACHE / "bin" / f"kind-{VERSION}"
-    program = folder / "kind"
-    if not program.exists():
-        environment = os.environ | {"GOBIN": str(folder), "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
-        with step(f"building kind {VERSION}"):
-            subprocess.run(["go", "install", f"sigs.k8s.io/kind@{VERSION}"], check=True, env=environment)
-    return program
+    return binaries.ensure_tool(binaries.Tool("kind", "sigs.k8s.io/kind", VERSION, expected=60))

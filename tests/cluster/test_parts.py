@@ -10,7 +10,7 @@ import pytest
 import yaml
 from cryptography import x509
 
-from tests.cluster import binaries, kind, lifecycle
+from tests.cluster import binaries, building, kind, lifecycle
 from tests.cluster.certificates import Authority
 from tests.cluster.errors import ClusterError
 from tests.cluster.processes import command_line, ended, recorded, spawn
@@ -92,6 +92,7 @@ def test_a_failed_build_shows_its_log_and_leaves_nothing(tmp_path: Path, monkeyp
     (source / "main.go").write_text("package main\n\nfunc main() { undefined() }\n")
     monkeypatch.setattr(binaries, "MODULES", tmp_path / "modules")
     monkeypatch.setattr(binaries, "FOLDER", tmp_path / "bin")
+    monkeypatch.setattr(building, "FOLDER", tmp_path / "bin")
     with pytest.raises(ClusterError, match="undefined: undefined"):
         binaries.ensure((binaries.Module("broken", 1),))
 

@@ -27,6 +27,7 @@ class Image:
     user: int
     env: tuple[str, ...] = ()
     workdir: str = "/"
+    arguments: tuple[str, ...] = ()  # given to the entry point unless the pod has its own
 
 
 def image_tar(image: Image) -> Path:
@@ -64,6 +65,7 @@ def _config(image: Image) -> dict[str, Any]:
         "Env": ["PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", *image.env],
         "User": str(image.user),
         "WorkingDir": image.workdir,
+        **({"Cmd": list(image.arguments)} if image.arguments else {}),
     }
 
 

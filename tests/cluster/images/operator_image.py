@@ -51,7 +51,12 @@ def operator() -> Image:
         "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt",
     )
     return Image(
-        "registry.local/socketio-operator:dev", layers, ("/usr/local/bin/socketio-operator",), USER, environment
+        "registry.local/socketio-operator:dev",
+        layers,
+        entrypoint=("/usr/local/bin/socketio-operator",),
+        user=USER,
+        env=environment,
+        arguments=("run",),
     )
 
 

@@ -1,0 +1,103 @@
+"""The chart with Helm 3 and Helm 4: install, upgrade, uninstall, and what stays of each."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.cluster import Cluster
+from tests.cluster.kubectl import Kubectl
+from tests.cluster.plugin import WaitFor
+from tests.e2e.test_lifecycle import apply, ready, server_pods
+from tests.helm.tool import CHART, HELM_VERSIONS, Helm, HelmError, helm_binary
+from tests.installation import INSTALL, OPERATOR_IMAGE, REDIS_IMAGE
+from tests.render_install import install_manifest
+
+RELEASE = "sio"
+CRD = "crd/socketioclusters.socketio-operator.dev"
+
+
+@pytest.fixture(params=sorted(HELM_VERSIONS), ids=lambda major: f"helm{major}")
+def helm(request: pytest.FixtureRequest, cluster: Cluster, namespace: str) -> Iterator[Helm]:
+    tool = Helm(helm_binary(request.param), cluster.kubeconfig, namespace)
+    yield tool
+    tool("uninstall", RELEASE, "--ignore-not-found", "--wait")
+
+
+def values(namespace: str, **more: Any) -> str:
+    repository, tag = OPERATOR_IMAGE.rsplit(":", 1)
+    return yaml.safe_dump(
+        {
+            "image": {"repository": repository, "tag": tag},
+            "defaultImages": {"redis": REDIS_IMAGE},
+            "watchNamespaces": [namespace],
+            **more,
+        }
+    )
+
+
+@pytest.mark.node
+def test_install_upgrade_uninstall(
+    helm: Helm,
+    kubectl: Kubectl,
+    namespace: str,
+    load_image: Callable[[str | Path], str],
+    wait_for: WaitFor,
+) -> None:
+    for image in ("pause", "redis", "chat", "socketio-operator"):
+        load_image(image)
+    # As a user without the CRD begins; the tests before this one may have left theirs.
+    kubectl("delete", CRD, "--ignore-not-found", "--wait")
+    notes = helm("install", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=values(namespace))
+    assert f"It watches these namespaces only: {namespace}" in notes
+    kubectl("wait", "--for=condition=Established", CRD)
+    apply(kubectl, replicas=1)
+    ready(kubectl)
+    pods = set(server_pods(kubectl))
+
+    helm("upgrade", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=values(namespace, workers=2))
+    (operator,) = kubectl.json("get", "deployments", "-l", "app.kubernetes.io/component=operator")["items"]
+    assert "--workers=2" in operator["spec"]["template"]["spec"]["containers"][0]["args"]
+    kubectl("scale", "sio/chat", "--replicas=2")
+    ready(kubectl)
+    assert pods < set(server_pods(kubectl)), "an upgrade of the operator restarted a server"
+
+    helm("uninstall", RELEASE, "--wait")
+    assert kubectl.json("get", "deployments", "-l", "app.kubernetes.io/component=operator")["items"] == []
+    assert kubectl.json("get", "sio", "chat")["status"]["readyReplicas"] == 2, "CRD and cluster stay"
+    assert len(server_pods(kubectl)) == 2
+
+    helm("install", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=values(namespace))
+    ready(kubectl)
+    assert pods < set(server_pods(kubectl)), "a new installation takes over what runs"
+
+
+@pytest.mark.api
+def test_rights_end_at_the_watched_namespaces(helm: Helm, namespace: str) -> None:
+    made = list(yaml.safe_load_all(helm.template(values(namespace))))
+    kinds = {manifest["kind"] for manifest in made if manifest}
+    assert not kinds & {"ClusterRole", "ClusterRoleBinding"}
+    assert [m["metadata"]["namespace"] for m in made if m and m["kind"] == "Role"] == [namespace]
+
+
+@pytest.mark.api
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"replicas": 2}, "replicas"), ({"image": {"tag": 1}}, "tag"), ({"watchNamespaces": "team"}, "watchNamespaces")],
+)
+def test_wrong_values_are_refused(helm: Helm, wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(HelmError, match=said):
+        helm.template(yaml.safe_dump(wrong))
+
+
+@pytest.mark.api
+def test_the_install_manifest_is_the_chart(helm: Helm) -> None:
+    assert INSTALL.read_text(encoding="utf-8") == install_manifest(helm.binary), "run `make generate`"
+
+
+@pytest.mark.api
+def test_the_chart_is_a_pure_function_of_its_values(helm: Helm) -> None:
+    assert helm.template("") == helm.template("")
+    helm("lint", str(CHART), "--strict")
