@@ -5,7 +5,6 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from socketio_operator.controller.main import run_operator
 from socketio_operator.controller.settings import Settings
 from socketio_operator.desired.inputs import DEFAULT_REDIS_IMAGE, Images
 
@@ -37,6 +36,9 @@ def images(args: argparse.Namespace) -> Images:
 
 def _run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=args.log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    # Imported here: Kopf and the client take half a second, which `render` and `crd` do without.
+    from socketio_operator.controller.main import run_operator
+
     # Kopf tells of every event that it hands over; the reconciler tells what came of it.
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     return run_operator(
