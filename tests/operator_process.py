@@ -15,6 +15,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_for
 from tests.installation import NAME, NAMESPACE, REDIS_IMAGE, install_objects
+from tests.traffic.processes import ENDS_WITH_US
 
 ROOT = Path(__file__).parents[1]
 USER_AGENT = "socketio-operator/"
@@ -45,6 +46,7 @@ class OperatorProcess:
     def __init__(self, kubeconfig: Path, log: Path, *options: str) -> None:
         self.log = log
         self._command = [
+            *ENDS_WITH_US,
             *(sys.executable, "-m", "socketio_operator", "run", f"--kubeconfig={kubeconfig}"),
             *(f"--redis-image={REDIS_IMAGE}", *options),
         ]

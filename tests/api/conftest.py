@@ -8,7 +8,9 @@ import pytest
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.operator_process import OperatorProcess, running_operator
+from tests.traffic.ports import free_port
 
+HEALTH = f"http://127.0.0.1:{free_port()}/healthz"
 # No pod of it ever starts: these tests are about objects.
 IMAGE = "registry.local/none:1"
 
@@ -16,7 +18,8 @@ IMAGE = "registry.local/none:1"
 @pytest.fixture(scope="package")
 def operator(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorProcess]:
     """A running operator; a short resync makes what it does at rest happen often."""
-    with running_operator(cluster, tmp_path_factory.mktemp("operator"), "--resync=3") as process:
+    options = ("--resync=3", f"--health={HEALTH}")
+    with running_operator(cluster, tmp_path_factory.mktemp("operator"), *options) as process:
         yield process
 
 

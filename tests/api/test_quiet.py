@@ -113,11 +113,6 @@ def test_changes_while_it_was_away_are_made_up_for(
     wait_for(lambda: generation_seen(kubectl), 15, "a status")
 
 
-def test_it_ends_well(operator: OperatorProcess) -> None:
-    assert operator.stop() == 0
-    operator.start()
-
-
 def test_rights_are_those_that_are_used(
     apply: Apply, kubectl: Kubectl, namespace: str, cluster: Cluster, operator: OperatorProcess, wait_for: WaitFor
 ) -> None:

@@ -61,7 +61,7 @@ def url(port: int | None = None) -> str:
     if port is None:
         record = running_router()
         if record is None:
-            raise DemoError("the demo does not run; start it with: python -m tests.demo up")
+            raise DemoError("the demo does not run; start it with: make demo")
         port = record.port
     return f"http://{HOST}:{port}/"
 
@@ -135,4 +135,4 @@ def _show(verdict: Verdict, address: str) -> None:
         say(f"        {text}")
     say()
     say(f"  The chat runs at {address}  (open it in two browsers)")
-    say("  End it with: python -m tests.demo down")
+    say("  End it with: make demo-down")

@@ -12,6 +12,8 @@ from pathlib import Path
 from tests.cluster.waiting import wait_for
 
 START_SECONDS = 30.0
+# A process of a test ends with the test, also when that is killed.
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 STOP_SECONDS = 5.0
 
 
@@ -24,7 +26,7 @@ def running(
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process for as long as the block runs; entered when it is ready."""
-    process = start(name, command, log, is_ready, environment)
+    process = start(name, (*ENDS_WITH_US, *command), log, is_ready, environment)
     try:
         yield process
     finally:

@@ -162,6 +162,16 @@ def test_streams_survive_a_restart_of_redis() -> None:
     assert "appendonly no" in redis_conf(cluster())
 
 
+@given(st.sampled_from(["redis", "redis-streams"]), st.text(max_size=40), st.text(max_size=40))
+def test_no_value_of_a_user_changes_the_directives_of_redis(adapter: str, path: str, env: str) -> None:
+    """The directive tree is one of two, whatever else the spec says."""
+    engine = {"path": path} if path else {}
+    spec = {**LEAST, "adapter": {"type": adapter}, "engine": engine, "env": [{"name": "A", "value": env}]}
+    directives = [line.split()[0] for line in redis_conf(of(spec)).splitlines() if not line.startswith("#")]
+    benign = redis_conf(cluster(adapter={"type": adapter}))
+    assert directives == [line.split()[0] for line in benign.splitlines() if not line.startswith("#")]
+
+
 def test_a_new_password_restarts_what_holds_the_old_one() -> None:
     before = children(cluster())
     after = {

@@ -30,9 +30,10 @@ def test_names_that_children_cannot_bear_are_refused(name: str) -> None:
     )
 )
 def test_any_spec_is_either_refused_or_parsed(value: Any) -> None:
-    spec = {**LEAST, "engine": value, "env": value, "pod": value} if value is not None else LEAST
-    if not validate(body(spec)):
-        SocketIOCluster.parse(body(spec))
+    for field in ("engine", "env", "pod", "adapter", "volumes", "resources", "routing", "replicas"):
+        spec = {**LEAST, field: value}
+        if not validate(body(spec)):
+            SocketIOCluster.parse(body(spec))
 
 
 @given(st.text(max_size=30))

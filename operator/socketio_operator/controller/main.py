@@ -18,7 +18,8 @@ def run_operator(settings: Settings) -> int:
     try:
         asyncio.run(run(settings))
     except ConfigException as error:
-        logger.error("No way to reach an API server: %s Give --kubeconfig outside a cluster.", error)
+        text = str(error).rstrip(".")
+        logger.error("No way to reach an API server: %s. Outside a cluster give --kubeconfig FILE.", text)
         return 1
     except (ApiError, aiohttp.ClientError, OSError) as error:
         logger.error("The API server cannot be used: %s", error)

@@ -5,6 +5,7 @@ Kopf's part is small on purpose: login, probe and one event handler that queues 
 
 import asyncio
 import logging
+import random
 import socket
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -99,7 +100,7 @@ class Operator:
         else:
             self._queue.succeeded(key)
             if key in self._store.clusters:
-                self._queue.add_later(key, self._settings.resync)
+                self._queue.add_later(key, self._settings.resync * random.uniform(0.8, 1.2))
 
     async def _kopf(self) -> None:
         registry = kopf.OperatorRegistry()

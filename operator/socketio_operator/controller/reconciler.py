@@ -44,27 +44,29 @@ class Reconciler:
         self._recorder, self._now = recorder, now
         self._acknowledged: dict[Key, dict[Ref, tuple[str, str]]] = {}
 
-    async def reconcile(self, key: Key) -> bool:
-        """One visit. True if all is as it should be, False to come back soon. Raises ApiError."""
+    async def reconcile(self, key: Key) -> None:
+        """One visit. Raises ApiError and aiohttp.ClientError."""
         body = self._store.clusters.get(key)
         if body is None or body["metadata"].get("deletionTimestamp"):
             # Children are garbage collected by their owner reference.
             self.forget(key)
-            return True
+            return
         if problems := validate(body):
-            return await self._refuse(body, problems)
+            await self._refuse(body, problems)
+            return
         cluster = SocketIOCluster.parse(body)
         secret = await self._observer.managed_secret(cluster)
         desired = build_children(cluster, self._observer.inputs(cluster, secret))
         seen = await self._observer.observe(cluster, desired, secret)
         if cluster.spec.paused:
-            return await self._report(cluster, body, conditions.paused(cluster, seen), seen)
+            await self._report(cluster, body, conditions.paused(cluster, seen), seen)
+            return
         decision = decide(cluster, desired, seen, self._acknowledged.get(key, {}))
         if decision.changes:
             if not await self._is_current(key, body):
-                return False
+                return
             decision, seen = await self._apply(cluster, decision, seen)
-        return await self._report(cluster, body, conditions.conditions(cluster, decision, seen), seen)
+        await self._report(cluster, body, conditions.conditions(cluster, decision, seen), seen)
 
     def forget(self, key: Key) -> None:
         """Drops what is remembered of a cluster that is gone."""
@@ -73,7 +75,10 @@ class Reconciler:
             self._observer.forget(body["metadata"]["uid"])
 
     async def _is_current(self, key: Key, body: Live) -> bool:
-        """Whether the spec at hand is what the API server holds: nothing is written for a ghost or a stale spec."""
+        """Whether the spec at hand is what the API server holds: nothing is written for a ghost or a stale spec.
+
+        If not, the event of the newer spec queues the key again.
+        """
         found = await self._api.get(CLUSTER, key.namespace, key.name)
         if found is None:
             self.forget(key)
@@ -116,22 +121,20 @@ class Reconciler:
             await self._recorder.record(cluster, "Normal", "RolloutStarted", "RollOut", change.reason)
         return live
 
-    async def _refuse(self, body: Live, problems: list[Problem]) -> bool:
+    async def _refuse(self, body: Live, problems: list[Problem]) -> None:
         found = conditions.invalid(tuple(map(str, problems)))
         meta = body["metadata"]
         status = stalled_status(found, body.get("status", {}), meta["generation"], self._now())
         await self._write_status(body, status)
-        return True
 
     async def _report(
         self, cluster: SocketIOCluster, body: Live, found: tuple[conditions.Condition, ...], seen: Observed
-    ) -> bool:
+    ) -> None:
         before = body.get("status", {})
         await self._write_status(body, status_of(cluster, seen, found, before, self._now()))
         stalled = next((item for item in found if item.type == "Stalled"), None)
         if stalled and stalled.reason != _reason(before, "Stalled"):
             await self._recorder.record(cluster, "Warning", stalled.reason, "Reconcile", stalled.message)
-        return found[0].status
 
     async def _write_status(self, body: Live, status: Status) -> None:
         if status == body.get("status"):
