@@ -9,7 +9,7 @@ PYTEST := $(PYTHON) -m pytest
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo demo-url demo-down test test-unit test-api test-e2e lint format generate lock \
+.PHONY: help demo demo-url demo-down test test-unit test-local test-api test-e2e lint format generate lock \
         cluster-up cluster-down cluster-status load chromium clean
 
 help: ## Show this list
@@ -28,8 +28,11 @@ test: lint chromium ## Everything: lint, unit, API and end-to-end tests
 	$(PYTHON) -m tests.cluster down
 	$(PYTEST) tests
 
-test-unit: $(VENV)/ready ## Tests that need no cluster (seconds)
-	$(PYTEST) -m "not api and not node" tests
+test-unit: $(VENV)/ready ## Tests of the operator that need nothing (seconds)
+	$(PYTEST) tests/unit
+
+test-local: chromium ## Tests of the rig itself: image builder, clients, page and proxy on loopback
+	$(PYTEST) -m "not api and not node" tests/cluster tests/demo tests/traffic
 
 test-api: $(VENV)/ready ## Tests that need an API server
 	$(PYTEST) -m api tests

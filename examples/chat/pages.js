@@ -9,17 +9,18 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** A request listener for the page, its style, its script and GET /health. */
-export function createPages(socketPath) {
+/** A request listener for the page, its style, its script and GET /health: 200 once `isReady()`, else 503. */
+export function createPages(socketPath, isReady) {
   const files = new Map([
     ["/", page("index.html", socketPath)],
     ["/chat.css", page("chat.css")],
     ["/chat.js", page("chat.js")],
     ["/icon.svg", page("icon.svg")],
-    ["/health", { type: "text/plain; charset=utf-8", body: "ok" }],
   ]);
   return (request, response) => {
-    const file = files.get(request.url.split("?", 1)[0]);
+    const path = request.url.split("?", 1)[0];
+    if (path === "/health") return health(response, isReady());
+    const file = files.get(path);
     if (!file) return response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
     if (request.method !== "GET" && request.method !== "HEAD") {
       return response.writeHead(405, { allow: "GET, HEAD" }).end();
@@ -27,6 +28,10 @@ export function createPages(socketPath) {
     response.writeHead(200, { ...HEADERS, "content-type": file.type });
     return response.end(request.method === "HEAD" ? undefined : file.body);
   };
+}
+
+function health(response, ready) {
+  return response.writeHead(ready ? 200 : 503, { "content-type": "text/plain" }).end(ready ? "ok" : "waiting for Redis");
 }
 
 function page(name, socketPath) {

@@ -11,8 +11,10 @@ const NAME_LENGTH = 32;
 const settings = readSettings(process.env);
 const { pod, node } = settings;
 
-const http = createServer(createPages(settings.engine.path));
-const io = new Server(http, { ...settings.engine, adapter: createAdapter(settings) });
+const adapter = createAdapter(settings);
+
+const http = createServer(createPages(settings.engine.path, adapter.hasConnected));
+const io = new Server(http, { ...settings.engine, adapter: adapter.factory });
 
 io.on("connection", (socket) => {
   const transport = () => socket.conn.transport.name;

@@ -23,6 +23,7 @@ def test_children_are_printed_as_yaml() -> None:
     manifests = list(yaml.safe_load_all(done.stdout))
     assert [manifest["kind"] for manifest in manifests].count("Deployment") == 4
     assert "registry.example/redis:7" in done.stdout
+    assert "&id" not in done.stdout
 
 
 @pytest.mark.parametrize("case", ["host with a scheme", "negative replicas", "typing error"])
@@ -68,6 +69,12 @@ def test_a_file_that_is_not_there() -> None:
     assert done.returncode == 1
     assert "missing.yaml" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = f"{sys.executable} -m socketio_operator crd | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
 
 
 def test_crd_is_printed() -> None:

@@ -1,15 +1,13 @@
 """`socketio-operator run | render | crd`."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-import yaml
 
 from socketio_operator import __version__
 from socketio_operator.api import crd_manifest
 from socketio_operator.cli import render, run
+from socketio_operator.cli.output import print_yaml
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,5 +32,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _crd(args: argparse.Namespace) -> int:
-    yaml.safe_dump(crd_manifest(), sys.stdout, sort_keys=False, width=120, allow_unicode=True)
+    print_yaml([crd_manifest()])
     return 0

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from socketio_operator.api import API_VERSION, KIND, SocketIOCluster, validate
+from socketio_operator.cli.output import print_yaml
 from socketio_operator.cli.run import images
 from socketio_operator.desired.children import build_children
 from socketio_operator.desired.inputs import Inputs
@@ -33,7 +34,7 @@ def command(args: argparse.Namespace) -> int:
         return 1
     inputs = Inputs(images=images(args), redis_password=PASSWORD)
     children = [child for body in resources for child in build_children(SocketIOCluster.parse(body), inputs)]
-    yaml.safe_dump_all(children, sys.stdout, sort_keys=False, width=120, allow_unicode=True)
+    print_yaml(children)
     return 0
 
 
