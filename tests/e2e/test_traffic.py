@@ -91,6 +91,25 @@ def test_without_affinity_and_adapter(deploy: Deploy) -> None:
     assert [row.pods_reached for row in broadcasts] == [(pod,) for pod in chat.pod_names]
 
 
+def test_clients_do_not_notice_the_operator(deploy: Deploy, operator: Kubectl) -> None:
+    """Killed, away and back again: sessions go on, and messages cross, on polling as on WebSocket."""
+    chat = deploy("steady", engine={"pingInterval": 2000, "pingTimeout": 2000})
+
+    async def restart(clients: Swarm) -> tuple[Broadcast, ...]:
+        pods = ("pod", "-l", "app.kubernetes.io/component=operator")
+        await asyncio.to_thread(operator, "delete", *pods, "--grace-period=0", "--force")
+        while_away = await clients.broadcast_matrix()
+        await asyncio.to_thread(operator, "rollout", "status", "deployment/socketio-operator", "--timeout=60s")
+        # Pings are counted from the beginning of a session: by then the new operator has looked at the cluster.
+        await clients.wait_pings(5, 30)
+        return (*while_away, *await clients.broadcast_matrix())
+
+    for mode in ("polling", "websocket"):
+        result, broadcasts = swarm(chat.target, mode, then=restart)
+        assert_spread(result, chat)
+        assert all(row.reached_all for row in broadcasts), broadcasts
+
+
 BACKEND = {"service": {"name": "idle", "port": {"name": "http"}}}
 IMPATIENT = {
     "apiVersion": "networking.k8s.io/v1",

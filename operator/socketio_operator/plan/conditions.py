@@ -10,7 +10,7 @@ from typing import Any
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.kinds import Ref
-from socketio_operator.desired.metadata import CAUSE_ANNOTATION, REDIS, redis_name
+from socketio_operator.desired.metadata import CAUSE_ANNOTATION, redis_name
 from socketio_operator.plan.changes import Decision
 from socketio_operator.plan.observed import Live, Observed, Problem, deployment_settled
 from socketio_operator.plan.pods import pod_problems
@@ -122,7 +122,7 @@ def _redis(cluster: SocketIOCluster, observed: Observed) -> list[Problem]:
     return [
         Problem(
             "BrokerNotReady",
-            f"Redis does not answer; see kubectl logs deployment/{redis_name(cluster)} -c {REDIS}.",
+            f"Redis does not answer yet, or no more; if this lasts, see kubectl logs deployment/{redis_name(cluster)}.",
         )
     ]
 
