@@ -9,8 +9,8 @@ PYTEST := $(PYTHON) -m pytest
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo demo-url demo-down test test-unit test-local test-api test-e2e lint format generate lock \
-        cluster-up cluster-down cluster-status load chromium clean
+.PHONY: help demo demo-url demo-down test test-unit test-local test-runtime test-api test-e2e lint format generate lock \
+        cluster-up cluster-down cluster-status load chromium redis clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -24,7 +24,7 @@ demo-url: $(VENV)/ready ## Print the address of the running demo
 demo-down: $(VENV)/ready ## End the demo and its cluster
 	@$(PYTHON) -m tests.demo down
 
-test: lint chromium ## Everything: lint, unit, API and end-to-end tests
+test: lint chromium test-runtime ## Everything: lint, runtime, unit, API and end-to-end tests
 	$(PYTHON) -m tests.cluster down
 	$(PYTEST) tests
 
@@ -33,6 +33,9 @@ test-unit: $(VENV)/ready ## Tests of the operator that need nothing (seconds)
 
 test-local: chromium ## Tests of the rig itself: image builder, clients, page and proxy on loopback
 	$(PYTEST) -m "not api and not node" tests/cluster tests/demo tests/traffic
+
+test-runtime: redis ## Tests of the runtime for Node.js: real apps, a real Redis
+	cd runtime/node && npm ci --no-audit --no-fund && npm test
 
 test-api: $(VENV)/ready ## Tests that need an API server
 	$(PYTEST) -m api tests
@@ -73,6 +76,9 @@ lock: $(VENV)/ready ## Lock the versions of pyproject.toml again
 
 chromium: $(VENV)/ready
 	@command -v chromium > /dev/null || { echo "Installing chromium (about 1 minute)"; apt-get update -qq; apt-get install -y -qq chromium > /dev/null; }
+
+redis:
+	@command -v redis-server > /dev/null || { echo "Installing redis-server"; apt-get update -qq; apt-get install -y -qq redis-server > /dev/null; }
 
 # A stamp by content: a killed installation leaves none and is begun again.
 $(VENV)/ready: requirements-dev.lock

@@ -10,6 +10,8 @@ NAMESPACE = "socketio-operator-system"
 NAME = "socketio-operator"
 OPERATOR_IMAGE = "registry.local/socketio-operator:dev"
 REDIS_IMAGE = "registry.local/redis:7"
+RUNTIME_IMAGE = "registry.local/runtime-node:1"
+TEST_IMAGES = {"--redis-image": REDIS_IMAGE, "--runtime-node-image": RUNTIME_IMAGE}
 
 
 def install_objects() -> list[dict[str, Any]]:
@@ -19,7 +21,10 @@ def install_objects() -> list[dict[str, Any]]:
         if manifest["kind"] == "Deployment":
             (container,) = manifest["spec"]["template"]["spec"]["containers"]
             container["image"] = OPERATOR_IMAGE
-            container["args"] = [
-                f"--redis-image={REDIS_IMAGE}" if arg.startswith("--redis-image=") else arg for arg in container["args"]
-            ]
+            container["args"] = [_with_test_image(arg) for arg in container["args"]]
     return objects
+
+
+def _with_test_image(argument: str) -> str:
+    name = argument.split("=", 1)[0]
+    return f"{name}={TEST_IMAGES[name]}" if name in TEST_IMAGES else argument

@@ -14,7 +14,7 @@ from tests.installation import NAME, NAMESPACE, install_objects
 @pytest.fixture(scope="package")
 def operator(cluster: Cluster, load_image: Callable[[str | Path], str]) -> Iterator[Kubectl]:
     """manifests/install.yaml applied; kubectl in the operator's namespace."""
-    for image in ("pause", "redis", "chat", "socketio-operator"):
+    for image in ("pause", "redis", "chat", "runtime-node", "socketio-operator"):
         load_image(image)
     kubectl = Kubectl(cluster, NAMESPACE)
     text = yaml.safe_dump_all(install_objects())

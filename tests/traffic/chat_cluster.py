@@ -41,9 +41,13 @@ class ChatCluster:
 
 
 def manifest(
-    name: str, affinity: str = "clientIP", adapter: str = "redis", engine: dict[str, int] | None = None
+    name: str,
+    affinity: str = "clientIP",
+    adapter: str = "redis",
+    engine: dict[str, Any] | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
-    """A SocketIOCluster of the chat with 3 replicas, at NAME.localhost; `engine` in milliseconds."""
+    """A SocketIOCluster of the chat with 3 replicas, at NAME.localhost; `engine` in ms, `more` of its spec."""
     return {
         "apiVersion": "socketio-operator.dev/v1alpha1",
         "kind": "SocketIOCluster",
@@ -56,6 +60,7 @@ def manifest(
             "routing": {"host": f"{name}.localhost", "affinity": affinity},
             "adapter": {"type": adapter},
             "engine": engine or {},
+            **more,
         },
     }
 

@@ -11,6 +11,7 @@ from socketio_operator.api.base import Model, checked, map_list, rule
 from socketio_operator.api.engine import Engine
 from socketio_operator.api.pod import EnvFrom, EnvVar, LocalRef, PodSettings, Resources, VolumeMount
 from socketio_operator.api.routing import Routing
+from socketio_operator.api.runtime import Runtime
 from socketio_operator.api.volumes import Volume
 
 
@@ -45,6 +46,14 @@ class ClusterSpec(
         rule(
             "self.volumeMounts.all(m, self.volumes.exists(v, v.name == m.name))",
             "Each of volumeMounts must name one of volumes; add the volume or correct the name.",
+        ),
+        rule(
+            "!self.volumes.exists(v, v.name == 'socketio-runtime')",
+            "The volume name socketio-runtime is the operator's own; choose another.",
+        ),
+        rule(
+            "self.runtime.inject == 'none' || self.runtime.port != self.port",
+            "runtime.port is taken by the app's own port; choose another for one of them.",
         ),
     ),
 ):
@@ -117,6 +126,9 @@ class ClusterSpec(
     pod: PodSettings = Field(PodSettings(), description="Metadata, identity and scheduling of the pods. Default: `{}`.")
     engine: Engine = Field(Engine(), description="Options of the Socket.IO server. Default: `{}`.")
     adapter: Adapter = Field(Adapter(), description="How the pods reach each other. Default: `{type: redis}`.")
+    runtime: Runtime = Field(
+        Runtime(), description="What the operator brings into the pods. Default: `{inject: none}`."
+    )
     routing: Routing = Field(description="How clients reach the pods. Example: `{host: chat.example.com}`.")
     paused: bool = Field(False, description="Leave everything as it is until this is false again. Default: false.")
 

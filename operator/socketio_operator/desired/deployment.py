@@ -7,6 +7,7 @@ version enters it.
 from typing import Any
 
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired import runtime
 from socketio_operator.desired.env import server_env
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest, canonical, wire
@@ -28,11 +29,22 @@ def _probes(cluster: SocketIOCluster) -> dict[str, Any]:
         {"httpGet": {"path": health.path, "port": "http"}} if health else {"tcpSocket": {"port": "http"}}
     )
     alive = {"tcpSocket": {"port": "http"}}
+    startup = {"startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": 120, "timeoutSeconds": 2}}
+    if runtime.injected(cluster):
+        # The app is asked once whether it is up, the runtime from then on: it knows the broker and the drain.
+        return runtime.probes() | (startup if health else {})
     return {
-        "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": 120, "timeoutSeconds": 2},
+        **startup,
         "readinessProbe": {**ready, "periodSeconds": 5, "failureThreshold": 2, "timeoutSeconds": 2},
         "livenessProbe": {**alive, "periodSeconds": 10, "failureThreshold": 6, "timeoutSeconds": 5},
     }
+
+
+def _ports(cluster: SocketIOCluster) -> list[dict[str, Any]]:
+    ports = {"http": cluster.spec.port}
+    if runtime.injected(cluster):
+        ports["runtime"] = cluster.spec.runtime.port
+    return [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()]
 
 
 def _container(cluster: SocketIOCluster) -> dict[str, Any]:
@@ -43,11 +55,11 @@ def _container(cluster: SocketIOCluster) -> dict[str, Any]:
         "imagePullPolicy": spec.image_pull_policy,
         "command": list(spec.command),
         "args": list(spec.args),
-        "ports": [{"name": "http", "containerPort": spec.port, "protocol": "TCP"}],
+        "ports": _ports(cluster),
         "env": server_env(cluster),
         "envFrom": [wire(source) for source in spec.env_from],
         "resources": canonical_resources(wire(spec.resources)),
-        "volumeMounts": [wire(mount) for mount in spec.volume_mounts],
+        "volumeMounts": runtime.mounts(cluster),
         "securityContext": container_security(read_only=False),
         "lifecycle": {"preStop": {"sleep": {"seconds": PRESTOP_SECONDS}}},
         **_probes(cluster),
@@ -67,14 +79,22 @@ def _spread(cluster: SocketIOCluster) -> list[dict[str, Any]]:
     ]
 
 
-def _pod_spec(cluster: SocketIOCluster) -> dict[str, Any]:
+def _grace_seconds(cluster: SocketIOCluster) -> int:
+    """The drain, news to the routers before it and the end of the process after it must all fit."""
+    if not runtime.injected(cluster):
+        return GRACE_SECONDS
+    return max(GRACE_SECONDS, PRESTOP_SECONDS + cluster.spec.runtime.drain_seconds + runtime.MARGIN_SECONDS)
+
+
+def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
     spec, pod = cluster.spec, cluster.spec.pod
     own_account = spec.service_account_name is None
+    with_runtime = runtime.injected(cluster)
     return {
         "serviceAccountName": spec.service_account_name or cluster.name,
         "automountServiceAccountToken": False if own_account else None,
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "terminationGracePeriodSeconds": _grace_seconds(cluster),
         "securityContext": pod_security(pod.run_as_user, pod.run_as_group, pod.fs_group),
         "imagePullSecrets": [wire(ref) for ref in spec.image_pull_secrets],
         "nodeSelector": pod.node_selector or None,
@@ -82,8 +102,9 @@ def _pod_spec(cluster: SocketIOCluster) -> dict[str, Any]:
         "affinity": pod.affinity or None,
         "priorityClassName": pod.priority_class_name,
         "topologySpreadConstraints": _spread(cluster),
+        "initContainers": [runtime.init_container(cluster, inputs)] if with_runtime else None,
         "containers": [_container(cluster)],
-        "volumes": [wire(volume) for volume in spec.volumes],
+        "volumes": [*(wire(volume) for volume in spec.volumes), *([runtime.volume()] if with_runtime else ())],
     }
 
 
@@ -114,7 +135,7 @@ def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
                         "labels": {**pod.labels, **labels(cluster, SERVER)},
                         "annotations": _annotations(cluster, inputs),
                     },
-                    "spec": _pod_spec(cluster),
+                    "spec": _pod_spec(cluster, inputs),
                 },
             },
         }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from socketio_operator.api import ClusterSpec, SocketIOCluster
+from socketio_operator.desired import runtime
 from socketio_operator.desired.manifest import wire
 from socketio_operator.desired.metadata import redis_name
 
@@ -44,6 +45,10 @@ def server_env(cluster: SocketIOCluster) -> list[dict[str, Any]]:
         "name": "NODE_NAME",
         "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "spec.nodeName"}},
     }
-    own |= {name: {"name": name, "valueFrom": {"secretKeyRef": ref}} for name, ref in _broker(cluster).items()}
+    broker = _broker(cluster)
+    own |= {name: {"name": name, "valueFrom": {"secretKeyRef": ref}} for name, ref in broker.items()}
+    if runtime.injected(cluster):
+        own |= runtime.runtime_env(cluster, broker.get(cluster.spec.adapter.env.url))
     own |= {var.name: wire(var) for var in cluster.spec.env}
-    return list(own.values())
+    env = list(own.values())
+    return runtime.with_node_options(env) if runtime.injected(cluster) else env

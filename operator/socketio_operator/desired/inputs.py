@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 
+DEFAULT_RUNTIME_NODE_IMAGE = "socketio-operator/runtime-node:0.1.0"
 DEFAULT_REDIS_IMAGE = "redis:7.4-alpine"
 
 
@@ -11,6 +12,7 @@ class Images:
     """Default images: settings of the operator, so that private registries can replace them."""
 
     redis: str = DEFAULT_REDIS_IMAGE
+    runtime_node: str = DEFAULT_RUNTIME_NODE_IMAGE
 
 
 @dataclass(frozen=True, slots=True)

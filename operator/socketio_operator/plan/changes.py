@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired import runtime
 from socketio_operator.desired.kinds import Ref, ref_of
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import COMPONENT_LABEL, REDIS
@@ -23,7 +24,7 @@ from socketio_operator.plan.observed import (
     ownership,
 )
 from socketio_operator.plan.ownership import appliable, owned_fields
-from socketio_operator.plan.rollout import held_image, with_cause
+from socketio_operator.plan.rollout import held_images, with_cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,11 @@ def _applies(
 
 
 def _held(cluster: SocketIOCluster, manifest: Manifest, live: Live) -> Manifest:
-    if manifest["kind"] != "Deployment" or manifest["metadata"]["labels"][COMPONENT_LABEL] != REDIS:
+    if manifest["kind"] != "Deployment":
         return manifest
     managed = cluster.spec.adapter.managed
-    return held_image(manifest, live, chosen_by_user=bool(managed and managed.image))
+    chosen = {REDIS} if managed and managed.image else set()
+    return held_images(manifest, live, frozenset({REDIS, runtime.NAME} - chosen))
 
 
 def _is_current(manifest: Manifest, live: Live, acknowledged: tuple[str, str] | None) -> bool:

@@ -70,24 +70,35 @@ def _other_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
     return reasons
 
 
-def held_image(wanted: Manifest, live: Live | None, chosen_by_user: bool) -> Manifest:
-    """Keeps a running pod's image where only a default of the operator changed: that alone restarts nothing.
+def held_images(wanted: Manifest, live: Live | None, defaults: frozenset[str]) -> Manifest:
+    """Keeps the images of running pods where only defaults of the operator changed: that alone restarts nothing.
 
-    The new default is taken with the next restart that has a reason of its own, or at once while the pods
-    are not ready (the old image may be what is wrong).
+    `defaults` names the containers whose image the user did not choose. The new default is taken with the next
+    restart that has a reason of its own, or at once while the pods are not ready (the old image may be what is
+    wrong).
     """
     owned = owned_fields(live) if live else None
-    if chosen_by_user or owned is None or not deployment_settled(live):
+    if not defaults or owned is None or not deployment_settled(live):
         return wanted
-    running = _container(owned.get("spec", {}).get("template", {})).get("image")
-    held = _with_image(wanted, running)
-    return held if running and held["spec"]["template"] == owned["spec"]["template"] else wanted
+    template = owned["spec"]["template"]
+    running = {part["name"]: part["image"] for part in _containers(template) if part["name"] in defaults}
+    held = _with_images(wanted, running)
+    return held if held["spec"]["template"] == template else wanted
 
 
-def _with_image(manifest: Manifest, image: Any) -> Manifest:
+def _containers(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    pod = template.get("spec", {})
+    return [*pod.get("initContainers", ()), *pod.get("containers", ())]
+
+
+def _with_images(manifest: Manifest, images: Mapping[str, str]) -> Manifest:
     template = manifest["spec"]["template"]
-    first, *rest = template["spec"]["containers"]
-    pod = {**template["spec"], "containers": [{**first, "image": image}, *rest]}
+    groups = {
+        group: [{**part, "image": images.get(part["name"], part["image"])} for part in template["spec"][group]]
+        for group in ("initContainers", "containers")
+        if group in template["spec"]
+    }
+    pod = {**template["spec"], **groups}
     return {**manifest, "spec": {**manifest["spec"], "template": {**template, "spec": pod}}}
 
 

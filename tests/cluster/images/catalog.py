@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.cluster import packages
@@ -22,6 +23,7 @@ from tests.cluster.progress import step
 
 APP_USER = 1000
 CHAT = CHECKOUT / "examples/chat"
+RUNTIME_NODE = CHECKOUT / "runtime/node"
 
 NGINX_CONFIG = """pid /tmp/nginx.pid;
 error_log /dev/stderr notice;
@@ -64,9 +66,21 @@ def chat() -> Image:
         raise ClusterError("there is no `node` in PATH; the chat image is made from this machine's Node 20")
     app = Files((Folder(CHAT, "/app", exclude=frozenset({"node_modules", "Dockerfile"})),))
     runtime = Files((*accounts("app", APP_USER), Program(node)))
-    modules = Prepared(f"node modules {_digest(CHAT / 'package-lock.json')}", _npm_ci, "/app/node_modules")
+    modules = _modules(CHAT, "/app/node_modules")
     environment = ("NODE_ENV=production",)
     return Image("registry.local/chat:1", (runtime, modules, app), (node, "server.js"), APP_USER, environment, "/app")
+
+
+def runtime_node() -> Image:
+    """The runtime for Node.js and the `cp` that brings it into a pod."""
+    packages.ensure(("busybox-static",))
+    runtime = Files(
+        (Folder(RUNTIME_NODE, "/runtime", exclude=frozenset({"node_modules", "test", "Dockerfile", ".dockerignore"})),)
+    )
+    # busybox is the program that it is called by.
+    tools = Files((*accounts("runtime", APP_USER), File(Path("/bin/busybox"), "/bin/cp", mode=0o755)))
+    layers = (tools, _modules(RUNTIME_NODE, "/runtime/node_modules"), runtime)
+    return Image("registry.local/runtime-node:1", layers, ("/bin/cp",), APP_USER)
 
 
 def nginx() -> Image:
@@ -81,8 +95,15 @@ IMAGES: dict[str, Callable[[], Image]] = {
     "redis": redis,
     "chat": chat,
     "nginx": nginx,
+    "runtime-node": runtime_node,
     "socketio-operator": operator,
 }
+
+
+def _modules(source: Path, target: str) -> Prepared:
+    """The locked modules of the npm package in `source`, at `target` of the image."""
+    recipe = f"node modules {_digest(source / 'package-lock.json')}"
+    return Prepared(recipe, partial(_npm_ci, source), target)
 
 
 def _digest(path: Path) -> str:
@@ -91,15 +112,15 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _npm_ci(folder: Path) -> None:
-    """Fill `folder` with the locked modules of the chat app."""
+def _npm_ci(source: Path, folder: Path) -> None:
+    """Fill `folder` with the locked modules of the npm package in `source`."""
     work = folder.with_name(f"{folder.name}.npm")
     work.mkdir()
     try:
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(CHAT / name, work)
+            shutil.copy(source / name, work)
         command = ["npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--ignore-scripts"]
-        with step("the chat app's modules"):
+        with step(f"the modules of {source.relative_to(CHECKOUT)}"):
             done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stderr.strip()}")

@@ -1,0 +1,13 @@
+"use strict";
+
+const { RedisBroker } = require("../redis-broker.js");
+
+/** Classic Redis Pub/Sub. */
+module.exports = {
+  recovery: false,
+  open({ url, prefix }) {
+    const { createAdapter } = require("@socket.io/redis-adapter");
+    const broker = new RedisBroker(url);
+    return broker.with(createAdapter(broker.main, broker.main.duplicate(), { key: prefix, publishOnSpecificResponseChannel: true }));
+  },
+};

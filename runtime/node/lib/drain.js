@@ -1,0 +1,96 @@
+"use strict";
+
+const { setTimeout: delay } = require("timers/promises");
+const { log } = require("./log.js");
+
+const SHORTEST_WAIT_MS = 10;
+const SETTLE_MS = 1000;
+
+/** Closes connections one by one, so that clients come back elsewhere one by one. */
+class Drain {
+  /** @param {import("./runtime.js").Runtime} runtime */
+  constructor(runtime) {
+    this.runtime = runtime;
+    this.draining = false;
+    this.shedding = false;
+    /** the running drain of /drain or SIGTERM */
+    this.running = undefined;
+  }
+
+  /**
+   * Not ready from now on; closes all connections over that many seconds.
+   * @returns {Promise<void>} when the last connection was closed, and what must outlive them has reached the broker
+   */
+  start(seconds) {
+    this.draining = true;
+    this.running = this.#drain(seconds).catch((error) => log(`drain failed: ${error.message}`));
+    return this.running;
+  }
+
+  async #drain(seconds) {
+    log(`drain: ${this.#open()} connections over ${seconds} s`);
+    const closed = await this.#close(Infinity, seconds);
+    await this.#settle();
+    log(`drain: ${closed} connections closed, ${this.runtime.connections()} left`);
+  }
+
+  /** Closes some connections over that many seconds and stays ready. One at a time: false if one is running. */
+  shed(count, seconds) {
+    if (this.shedding || this.draining) return false;
+    this.shedding = true;
+    log(`shed: ${Math.min(count, this.#open())} of ${this.#open()} connections over ${seconds} s`);
+    this.#close(count, seconds)
+      .then((closed) => log(`shed: ${closed} connections closed`), (error) => log(`shed failed: ${error.message}`))
+      .finally(() => (this.shedding = false));
+    return true;
+  }
+
+  // The pace follows what is left: connections that arrive meanwhile are spread over the rest of the time. Each wait is
+  // between a half and one and a half of the mean gap.
+  async #close(count, seconds) {
+    const end = Date.now() + seconds * 1000;
+    let closed = 0;
+    const left = () => Math.min(count - closed, this.#open());
+    while (left() > 0) {
+      const time = end - Date.now();
+      if (time <= 0) break;
+      const gap = time / left();
+      const wait = Math.max(gap, SHORTEST_WAIT_MS) * (0.5 + Math.random());
+      await delay(Math.min(wait, time));
+      const due = Math.max(1, Math.round(wait / gap));
+      for (let i = 0; i < due && left() > 0; i++) closed += this.#closeOne();
+    }
+    while (left() > 0) closed += this.#closeOne();
+    return closed;
+  }
+
+  // The transport is closed: a client then reconnects by itself. After a disconnect packet it would stay away.
+  #closeOne() {
+    for (const { open } of this.runtime.servers.values()) {
+      for (const connection of open) {
+        open.delete(connection);
+        try {
+          connection.close();
+        } catch (error) {
+          log(`closing a connection failed: ${error.message}`);
+        }
+        return 1;
+      }
+    }
+    return 0;
+  }
+
+  async #settle() {
+    const end = Date.now() + SETTLE_MS;
+    while (this.runtime.connections() > 0 && Date.now() < end) await delay(20);
+    await Promise.all([...this.runtime.servers.values()].map(({ broker }) => broker && broker.flush()));
+  }
+
+  #open() {
+    let sum = 0;
+    for (const { open } of this.runtime.servers.values()) sum += open.size;
+    return sum;
+  }
+}
+
+module.exports = { Drain };

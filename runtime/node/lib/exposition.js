@@ -1,0 +1,76 @@
+"use strict";
+
+const { Registry, Gauge, Counter, collectDefaultMetrics } = require("prom-client");
+
+/**
+ * The registry behind /metrics. Values are read from the runtime at each scrape.
+ * @param {import("./runtime.js").Runtime} runtime
+ * @returns {Registry}
+ */
+function registry(runtime) {
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  const { metrics } = runtime;
+  const servers = () => [...runtime.servers.values()];
+  const gauge = (name, help, read) => new Gauge({ name, help, registers: [register], collect() { this.set(read()); } });
+  const counter = (name, help, read, labelNames = []) => new Counter({
+    name, help, labelNames, registers: [register],
+    collect() {
+      this.reset();
+      for (const [labels, value] of read()) this.inc(labels, value);
+    },
+  });
+  const byNamespace = (counts) => () => [...counts].map(([namespace, value]) => [{ namespace }, value]);
+
+  gauge("socket_io_connected", "Sockets connected now, in all namespaces", () => sockets(servers()));
+  counter("socket_io_connect_total", "Sockets that connected", byNamespace(metrics.connects), ["namespace"]);
+  counter("socket_io_disconnect_total", "Sockets that disconnected", byNamespace(metrics.disconnects), ["namespace"]);
+  counter("socket_io_events_received_total", "Events received from clients", () =>
+    [...metrics.events].map(([key, value]) => {
+      const [event, namespace] = JSON.parse(key);
+      return [{ event, namespace }, value];
+    }), ["event", "namespace"]);
+  counter("socket_io_events_sent_total", "Events sent, one for each client that gets it", () => [[{}, metrics.eventsSent]]);
+  counter("socket_io_unknown_session_total", "Requests with a session that this process does not know", () => [[{}, metrics.unknownSessions]]);
+  counter("socket_io_rejected_total", "Other requests that the engine refused", () => [[{}, metrics.otherRejections]]);
+  new Gauge({
+    name: "socket_io_engine_connections", help: "Transport connections open now", labelNames: ["transport"], registers: [register],
+    collect() {
+      const counts = { polling: 0, websocket: 0, ...transports(servers()) };
+      for (const [transport, value] of Object.entries(counts)) this.set({ transport }, value);
+    },
+  });
+  gauge("socketio_runtime_adapter_up", "1 if the adapter asked for reaches its broker and is subscribed, or the runtime need not bring one", () =>
+    Number(servers().every((server) => adapterUp(server, runtime.settings))));
+  counter("socketio_runtime_broker_dropped_total", "Commands dropped because the broker was away for long", () =>
+    [[{}, servers().reduce((sum, { broker }) => sum + (broker && broker.dropped ? broker.dropped() : 0), 0)]]);
+  gauge("socketio_runtime_draining", "1 while connections are moved elsewhere", () => Number(runtime.drain.draining));
+  return register;
+}
+
+function adapterUp({ broker, adapterOwner }, settings) {
+  return broker ? broker.state().subscribed : adapterOwner === "app" || settings.adapter === "none";
+}
+
+function sockets(servers) {
+  let sum = 0;
+  for (const { io } of servers) {
+    const namespaces = io._nsps instanceof Map ? io._nsps.values() : Object.values(io.nsps || {});
+    for (const { sockets: connected } of namespaces) sum += connected.size ?? Object.keys(connected).length;
+  }
+  return sum;
+}
+
+function transports(servers) {
+  const counts = {};
+  for (const { engines } of servers) {
+    for (const engine of engines) {
+      for (const { transport } of Object.values(engine.clients || {})) {
+        counts[transport.name] = (counts[transport.name] || 0) + 1;
+      }
+    }
+  }
+  return counts;
+}
+
+module.exports = { registry };

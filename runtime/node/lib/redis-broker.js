@@ -1,0 +1,85 @@
+"use strict";
+
+const { parseURL } = require("ioredis/built/utils");
+const { inTime } = require("./in-time.js");
+const { log } = require("./log.js");
+const { RedisClient } = require("./redis-client.js");
+
+const CHECK_MS = 3000;
+const ANSWER_MS = 1500;
+const FLUSH_MS = 1000;
+
+/** The connections of one adapter to Redis, watched as a whole. */
+class RedisBroker {
+  /** @param {string} url  redis:// or rediss://, with or without user and password */
+  constructor(url) {
+    const { protocol } = new URL(url);
+    if (protocol !== "redis:" && protocol !== "rediss:") throw new Error("the broker's URL is not redis:// or rediss://");
+    /** @type {Set<RedisClient>} */
+    this.clients = new Set();
+    this.dropped = 0;
+    this.answering = true;
+    this.up = undefined;
+    this.error = undefined;
+    const options = parseURL(url);
+    this.main = new RedisClient({ ...options, ...(protocol === "rediss:" ? { tls: {} } : {}) }, this);
+    this.place = `${options.host || "localhost"}:${options.port || 6379}`;
+    this.timer = setInterval(() => this.#check(), CHECK_MS).unref();
+  }
+
+  /** @returns {import("./adapters/index.js").Broker} */
+  with(adapter) {
+    return { adapter, state: () => this.state(), flush: () => this.flush(), close: () => this.close(), dropped: () => this.dropped };
+  }
+
+  /** reachable: commands get through; subscribed: what others publish arrives. */
+  state() {
+    const clients = [...this.clients];
+    const reachable = this.main.status === "ready" && this.answering;
+    const arriving = clients.some((client) => client.subscriber || client.reader) && clients.every((client) => client.listening());
+    return { reachable, subscribed: reachable && arriving };
+  }
+
+  /** Called by a client on an error; the next change of state tells it. */
+  failed(error) {
+    this.error = error.message || error.code || String(error);
+    this.changed();
+  }
+
+  /** Logs losing and regaining the broker, one line each. */
+  changed() {
+    if (this.closing) return;
+    const up = this.state().subscribed;
+    if (up === this.up || (!up && this.up === undefined && !this.error)) return;
+    this.up = up;
+    const dropped = this.dropped > 0 ? `, ${this.dropped} commands dropped so far` : "";
+    log(up ? `broker ${this.place}: connected and subscribed${dropped}` : `broker ${this.place}: away (${this.error || "connection closed"}), trying again`);
+  }
+
+  // A PING on every connection: a Redis that hangs, or a connection that the network forgot, gives no other sign.
+  // A connection without any answer is closed and made anew by `socketTimeout`.
+  async #check() {
+    const pings = [...this.clients].filter((client) => !client.reader && client.status === "ready").map((client) => client.ping());
+    if (pings.length === 0) return;
+    this.answering = await inTime(Promise.all(pings), ANSWER_MS);
+    if (this.answering) {
+      this.main.queuedBytes = 0;
+    } else {
+      this.error = `no answer to PING in ${ANSWER_MS} ms`;
+      this.main.release();
+    }
+    this.changed();
+  }
+
+  async flush() {
+    if (this.main.status === "ready") await inTime(this.main.ping(), FLUSH_MS);
+  }
+
+  close() {
+    this.closing = true;
+    clearInterval(this.timer);
+    for (const client of this.clients) client.disconnect();
+  }
+}
+
+module.exports = { RedisBroker };

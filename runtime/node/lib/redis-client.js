@@ -1,0 +1,146 @@
+"use strict";
+
+const { setTimeout: delay } = require("timers/promises");
+const { Redis } = require("ioredis");
+
+const SUBSCRIBE = new Set(["subscribe", "psubscribe", "ssubscribe"]);
+const PUBLISH = new Set(["publish", "spublish", "xadd"]);
+const AWAITED = new Set(["spublish", "xadd"]);
+const QUEUED_COMMANDS = 10_000;
+const QUEUED_BYTES = 16 * 1024 * 1024;
+const nothing = () => {};
+
+/**
+ * A Redis client that lives through outages of Redis: it reconnects for ever, queues what is published meanwhile within
+ * bounds, never raises an unhandled rejection and keeps no process alive.
+ */
+class RedisClient extends Redis {
+  /**
+   * @param {object} options  ioredis options
+   * @param {import("./redis-broker.js").RedisBroker} broker  told about every duplicate and every dropped command
+   */
+  constructor(options, broker) {
+    super({
+      ...options,
+      maxRetriesPerRequest: null,
+      connectTimeout: 5000,
+      socketTimeout: 10_000,
+      keepAlive: 10_000,
+      retryStrategy: (attempt) => Math.min(attempt * 100, 2000) * (0.75 + Math.random() / 2),
+    });
+    this.broker = broker;
+    // adapters add listeners for each namespace
+    this.setMaxListeners(0);
+    this.subscriber = false;
+    this.confirmed = false;
+    this.reader = false;
+    this.queuedBytes = 0;
+    this.positions = new Map();
+    this.awaited = new Set();
+    this.passed = new WeakSet();
+    this.on("error", (error) => broker.failed(error));
+    this.on("connect", () => this.stream && this.stream.unref && this.stream.unref());
+    this.on("reconnecting", () => setImmediate(() => this.reconnectTimeout && this.reconnectTimeout.unref()));
+    this.on("ready", () => {
+      this.queuedBytes = 0;
+      broker.changed();
+    });
+    this.on("close", () => {
+      this.confirmed = false;
+      this.release();
+      broker.changed();
+    });
+    broker.clients.add(this);
+    this.once("end", () => broker.clients.delete(this));
+  }
+
+  /**
+   * A further connection with the same options. It skips the check that Redis has loaded its data: the check's INFO
+   * would collide with a subscription that is made before it is answered.
+   */
+  duplicate(override) {
+    return new RedisClient({ ...this.options, ...override, enableReadyCheck: false }, this.broker);
+  }
+
+  sendCommand(command, stream) {
+    // ioredis passes commands again that it had queued or that a lost connection left unanswered
+    if (this.passed.has(command)) return super.sendCommand(command, stream);
+    this.passed.add(command);
+    const away = this.status !== "ready" || !this.broker.answering;
+    const dropped = away && PUBLISH.has(command.name) && this.#full(command);
+    if (dropped) {
+      this.broker.dropped += 1;
+      command.reject(new Error("dropped: Redis is away and the queue is full"));
+    }
+    // an adapter does not wait for each of its commands: none of them may end as an unhandled rejection
+    command.promise.catch(nothing);
+    if (SUBSCRIBE.has(command.name)) this.#confirm(command);
+    const sent = dropped ? command.promise : super.sendCommand(command, stream);
+    return AWAITED.has(command.name) ? this.#releasable(sent, away) : sent;
+  }
+
+  // The adapters that wait for a publication deliver to the clients of their own process afterwards. They are told of a
+  // failure as soon as Redis is away, so that these clients need not wait; the command stays queued for the others.
+  #releasable(sent, away) {
+    const released = new Promise((resolve, reject) => {
+      if (away) return reject(new Error("Redis is away"));
+      this.awaited.add(reject);
+      return sent.then(resolve, reject).finally(() => this.awaited.delete(reject));
+    });
+    released.catch(nothing);
+    return released;
+  }
+
+  /** Lets go whoever waits for a publication: Redis is away. */
+  release() {
+    for (const reject of this.awaited) reject(new Error("Redis is away"));
+    this.awaited.clear();
+  }
+
+  #full(command) {
+    this.queuedBytes += command.args.reduce((sum, argument) => sum + (argument.length || 8), 0);
+    return this.offlineQueue.length >= QUEUED_COMMANDS || this.queuedBytes > QUEUED_BYTES;
+  }
+
+  #confirm(command) {
+    this.subscriber = true;
+    command.promise.then(() => {
+      this.confirmed = true;
+      this.broker.changed();
+    }, nothing);
+  }
+
+  /**
+   * XREAD as the Streams adapter calls it. "$" (what comes from now on) is pinned to the stream's last entry once:
+   * otherwise entries added between two calls, or while Redis restarts, would be skipped. After an error it waits, as
+   * the adapter asks again at once.
+   */
+  async xread(...args) {
+    const stream = args[args.length - 2];
+    this.reader = true;
+    try {
+      if (args[args.length - 1] === "$") args[args.length - 1] = await this.#position(stream);
+      return await super.xread(...args);
+    } catch (error) {
+      if (this.status === "end") return new Promise(nothing);
+      this.broker.failed(error);
+      await delay(500, undefined, { ref: false });
+      throw error;
+    }
+  }
+
+  async #position(stream) {
+    if (!this.positions.has(stream)) {
+      const [last] = await this.xrevrange(stream, "+", "-", "COUNT", 1);
+      this.positions.set(stream, last ? last[0] : "0-0");
+    }
+    return this.positions.get(stream);
+  }
+
+  /** @returns {boolean} whether everything that was subscribed is */
+  listening() {
+    return this.status === "ready" && (!this.subscriber || this.confirmed);
+  }
+}
+
+module.exports = { RedisClient };

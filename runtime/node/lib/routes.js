@@ -1,0 +1,96 @@
+"use strict";
+
+const token = require("./token.js");
+const { version } = require("../package.json");
+
+const LONGEST_SECONDS = 3600;
+const HIGHEST_COUNT = 1e6;
+
+/**
+ * Path -> what answers there. `answer(send, body)`: send(status, body, headers) replies once.
+ * @typedef {Map<string, {method: string, answer: Function, authorized?: (header?: string) => Promise<boolean>}>} Routes
+ */
+
+/**
+ * @param {import("./runtime.js").Runtime} runtime
+ * @returns {Routes}
+ */
+function routes(runtime) {
+  const authorized = (header) => token.authorized(runtime.settings.tokenFile, header);
+  return new Map([
+    ["/healthz", { method: "GET", answer: (send) => send(200, { alive: true }) }],
+    ["/readyz", { method: "GET", answer: (send) => ready(send, runtime.readiness.state()) }],
+    ["/metrics", { method: "GET", answer: (send) => metrics(send, runtime) }],
+    ["/status", { method: "GET", answer: (send) => send(200, status(runtime)) }],
+    ["/drain", { method: "POST", authorized, answer: (send, body) => drain(send, body, runtime) }],
+    ["/shed", { method: "POST", authorized, answer: (send, body) => shed(send, body, runtime) }],
+  ]);
+}
+
+function ready(send, state) {
+  return send(state.ready ? 200 : 503, state);
+}
+
+async function metrics(send, runtime) {
+  const { type, text } = await runtime.metrics.expose();
+  return send(200, text, { "content-type": type });
+}
+
+function status(runtime) {
+  return {
+    runtime: version,
+    node: process.versions.node,
+    pid: process.pid,
+    ...runtime.readiness.state(),
+    draining: runtime.drain.draining,
+    connections: runtime.connections(),
+    adapterAsked: runtime.settings.adapter,
+    servers: [...runtime.servers.values()].map((server) => ({
+      socketio: server.version.join("."),
+      adapter: { owner: server.adapterOwner, name: server.adapterName, ...(server.broker ? server.broker.state() : {}) },
+      recovery: server.recovery,
+      appOptions: [...server.appOptions],
+      listening: server.listening(),
+      connections: server.connections(),
+    })),
+  };
+}
+
+function drain(send, body, runtime) {
+  const asked = parse(body, { seconds: LONGEST_SECONDS });
+  if (asked.error) return send(400, asked);
+  if (runtime.drain.draining) return send(409, { error: "AlreadyDraining" });
+  const connections = runtime.connections();
+  runtime.drain.start(asked.seconds);
+  return send(202, { draining: true, connections, seconds: asked.seconds });
+}
+
+function shed(send, body, runtime) {
+  const asked = parse(body, { count: HIGHEST_COUNT, seconds: LONGEST_SECONDS });
+  if (asked.error) return send(400, asked);
+  if (!Number.isInteger(asked.count)) return send(400, { error: "BadRequest", message: "count is not a whole number" });
+  const connections = runtime.connections();
+  if (!runtime.drain.shed(asked.count, asked.seconds)) return send(409, { error: "AlreadyClosingConnections" });
+  return send(202, { count: Math.min(asked.count, connections), connections, seconds: asked.seconds });
+}
+
+/** @returns {object} the numbers of that name, each from 0 to its bound; or {error, message} */
+function parse(body, bounds) {
+  let value;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { error: "BadRequest", message: "the body is not JSON" };
+  }
+  const numbers = {};
+  for (const [name, most] of Object.entries(bounds)) {
+    const number = value && value[name];
+    if (!(typeof number === "number" && number >= 0 && number <= most)) {
+      return { error: "BadRequest", message: `${name} is not a number from 0 to ${most}` };
+    }
+    numbers[name] = number;
+  }
+  return numbers;
+}
+
+module.exports = { routes };

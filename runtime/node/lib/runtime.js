@@ -1,0 +1,94 @@
+"use strict";
+
+const settings = require("./settings.js");
+const options = require("./options.js");
+const { ManagedServer } = require("./managed-server.js");
+const { Readiness } = require("./readiness.js");
+const { Metrics } = require("./metrics.js");
+const { Drain } = require("./drain.js");
+const { Shutdown } = require("./shutdown.js");
+
+/** Everything the hooks talk to: the Servers of this process and what serves them. One for each process. */
+class Runtime {
+  constructor(env) {
+    this.settings = settings.read(env);
+    /** @type {Map<object, ManagedServer>} Socket.IO Server -> what we know of it, in order of creation */
+    this.servers = new Map();
+    this.created = 0;
+    this.metrics = new Metrics(this);
+    this.drain = new Drain(this);
+    this.shutdown = new Shutdown(this);
+    this.readiness = new Readiness(this);
+  }
+
+  /** Hook of `Server.prototype.adapter(value)`: returns the adapter to use. The first call is the constructor's. */
+  chooseAdapter(io, value, filename, version) {
+    const known = this.servers.get(io);
+    const managed = known || this.#add(io, { version, index: ++this.created, filename });
+    if (!known) this.shutdown.install();
+    return managed.chooseAdapter(value, known === undefined, this.settings);
+  }
+
+  /** Hook of `Server.prototype.attach(target, options)`: returns the engine options with ours filled in. */
+  engineOptions(io, given) {
+    const managed = this.servers.get(io);
+    if (!managed) return undefined;
+    managed.attaching = true;
+    return options.engineOptions(managed, given, this.settings);
+  }
+
+  attached(io) {
+    const managed = this.servers.get(io);
+    if (managed) managed.attaching = false;
+  }
+
+  /** Hook of `Server.prototype.bind(engine)`. */
+  bound(io, engine) {
+    const managed = this.servers.get(io);
+    if (managed) managed.watch(engine, this.metrics);
+  }
+
+  /** Hook of `Server.prototype.close()`: the broker is let go once the adapters said goodbye. */
+  closed(io) {
+    const managed = this.servers.get(io);
+    if (!managed) return;
+    this.servers.delete(io);
+    setImmediate(() => managed.release());
+  }
+
+  /** Notes a Server of a version that is left alone. */
+  unsupported(io, version) {
+    if (!this.servers.has(io)) this.#add(io, { version, index: ++this.created, supported: false });
+  }
+
+  /** @returns {number} transport connections of all Servers of this process */
+  connections() {
+    let sum = 0;
+    for (const managed of this.servers.values()) sum += managed.connections();
+    return sum;
+  }
+
+  #add(io, about) {
+    const managed = new ManagedServer(io, about);
+    this.servers.set(io, managed);
+    if (this.settings.port && !this.sidePort) this.#openSidePort();
+    return managed;
+  }
+
+  #openSidePort() {
+    this.sidePort = true;
+    const { SidePort } = require("./side-port.js");
+    const { routes } = require("./routes.js");
+    new SidePort(routes(this), this.settings).open();
+  }
+}
+
+let instance;
+
+/** @returns {Runtime} the runtime of this process */
+function runtime() {
+  if (!instance) instance = new Runtime(process.env);
+  return instance;
+}
+
+module.exports = { Runtime, runtime };

@@ -1,0 +1,70 @@
+"use strict";
+
+const { log } = require("./log.js");
+
+const ADAPTERS = ["redis", "redis-sharded", "redis-streams", "postgres", "mongo", "none"];
+const TRANSPORTS = ["polling", "websocket", "webtransport"];
+
+/**
+ * What the environment asks for. A variable that is absent or not understood is `undefined` (the latter is logged).
+ * @typedef {object} Settings
+ * @property {string} adapter             one of ADAPTERS
+ * @property {string} [brokerUrl]         may hold a password: never log it
+ * @property {string} prefix              prefix of channels, streams and session keys
+ * @property {object} engine              engine options by Socket.IO's names: milliseconds, bytes, list of transports
+ * @property {number} [connectTimeout]    milliseconds
+ * @property {number} [recoveryMs]        longest disconnection after which a session is recovered, milliseconds
+ * @property {number} [port]              side port
+ * @property {string} [host]              address of the side port, all addresses by default
+ * @property {string} [tokenFile]         file with the bearer token
+ * @property {number} [maxConnections]
+ * @property {number} [drainSeconds]      undefined: signals are left to the app
+ * @property {number} exitSeconds         time for the app's own SIGTERM handlers to end the process
+ */
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Readonly<Settings>}
+ */
+function read(env) {
+  const number = (name, least, most) => parse(env, name, (text) => {
+    const value = Number(text);
+    return Number.isFinite(value) && value >= least && value <= most ? value : undefined;
+  }, `a number from ${least} to ${most}`);
+  const list = (name, allowed) => parse(env, name, (text) => {
+    const values = text.split(",").map((value) => value.trim()).filter(Boolean);
+    return values.length > 0 && values.every((value) => allowed.includes(value)) ? values : undefined;
+  }, `a comma list of ${allowed.join(", ")}`);
+  const oneOf = (name, allowed) =>
+    parse(env, name, (text) => (allowed.includes(text) ? text : undefined), `one of ${allowed.join(", ")}`);
+  const day = 86_400_000;
+  return Object.freeze({
+    adapter: oneOf("SOCKETIO_ADAPTER", ADAPTERS) || "none",
+    brokerUrl: env.SOCKETIO_RUNTIME_BROKER_URL || undefined,
+    prefix: env.SOCKETIO_ADAPTER_PREFIX || "socket.io",
+    engine: Object.freeze({
+      pingInterval: number("SOCKETIO_PING_INTERVAL", 1, day),
+      pingTimeout: number("SOCKETIO_PING_TIMEOUT", 1, day),
+      maxHttpBufferSize: number("SOCKETIO_MAX_HTTP_BUFFER_SIZE", 1, 2 ** 31),
+      transports: list("SOCKETIO_TRANSPORTS", TRANSPORTS),
+    }),
+    connectTimeout: number("SOCKETIO_CONNECT_TIMEOUT", 1, day),
+    recoveryMs: number("SOCKETIO_RECOVERY_MS", 1, 7 * day),
+    port: number("SOCKETIO_RUNTIME_PORT", 1, 65535),
+    host: env.SOCKETIO_RUNTIME_HOST || undefined,
+    tokenFile: env.SOCKETIO_RUNTIME_TOKEN_FILE || undefined,
+    maxConnections: number("SOCKETIO_MAX_CONNECTIONS", 1, 1e9),
+    drainSeconds: number("SOCKETIO_DRAIN_SECONDS", 0, 3600),
+    exitSeconds: number("SOCKETIO_EXIT_SECONDS", 0, 3600) ?? 10,
+  });
+}
+
+function parse(env, name, convert, expected) {
+  const text = (env[name] || "").trim();
+  if (text === "") return undefined;
+  const value = convert(text);
+  if (value === undefined) log(`${name} is not ${expected}: ignored`);
+  return value;
+}
+
+module.exports = { read };

@@ -1,0 +1,113 @@
+"use strict";
+
+const http = require("http");
+const { log, guarded } = require("./log.js");
+
+const SOCKETS = 64;
+const REQUEST_MS = 4000;
+const BODY_BYTES = 1024;
+const RETRY_MS = 5000;
+
+/**
+ * The runtime's own HTTP server. It keeps no process alive, and nothing sent to it can take more than a bounded share
+ * of the app's process: sockets, time and bytes of a request are limited.
+ */
+class SidePort {
+  /**
+   * @param {import("./routes.js").Routes} routes
+   * @param {import("./settings.js").Settings} settings
+   */
+  constructor(routes, { port, host }) {
+    this.routes = routes;
+    this.place = { port, host, exclusive: true };
+    /** sockets that are open, the one that has waited longest first */
+    this.sockets = new Set();
+  }
+
+  open() {
+    const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1000, maxHeaderSize: 8192 };
+    const server = http.createServer({ ...limits, keepAliveTimeout: REQUEST_MS }, (request, response) => {
+      this.#touch(request.socket);
+      this.#answer(request, response).catch((error) => {
+        log(`side port: ${request.method} failed: ${error.message}`);
+        if (!response.headersSent) send(response, 500, { error: "InternalError" });
+      });
+    });
+    Object.assign(server, { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, maxRequestsPerSocket: 1000 });
+    server.on("connection", (socket) => guarded("side port", () => this.#accept(socket)));
+    server.on("clientError", (error, socket) => socket.destroy());
+    server.on("error", (error) => this.#retry(server, error));
+    server.listen(this.place, () => log(`side port ${this.place.port}: open`));
+    server.unref();
+  }
+
+  // When all places are taken the socket that has been silent longest goes: a flood of half-open connections cannot
+  // keep a probe out.
+  #accept(socket) {
+    socket.unref();
+    socket.setTimeout(REQUEST_MS, () => socket.destroy());
+    socket.once("close", () => this.sockets.delete(socket));
+    this.sockets.add(socket);
+    if (this.sockets.size > SOCKETS) {
+      const [oldest] = this.sockets;
+      this.sockets.delete(oldest);
+      oldest.destroy();
+    }
+  }
+
+  #touch(socket) {
+    if (this.sockets.delete(socket)) this.sockets.add(socket);
+  }
+
+  #retry(server, error) {
+    if (!this.reported) log(`side port ${this.place.port}: ${error.code || error.message}, tried again every ${RETRY_MS / 1000} s`);
+    this.reported = true;
+    setTimeout(() => server.listen(this.place).unref(), RETRY_MS).unref();
+  }
+
+  async #answer(request, response) {
+    const route = this.routes.get(request.url.split("?", 1)[0]);
+    if (!route) return send(response, 404, { error: "NotFound" });
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    if (method !== route.method) return send(response, 405, { error: "MethodNotAllowed" }, { allow: route.method });
+    if (route.method === "GET") return route.answer((status, body, headers) => send(response, status, body, headers));
+    if (!(await route.authorized(request.headers.authorization))) return send(response, 401, { error: "Unauthorized" }, { "www-authenticate": "Bearer" });
+    const body = await read(request);
+    if (body === undefined) return send(response, 413, { error: "BodyTooLarge" });
+    return route.answer((status, answer) => send(response, status, answer), body);
+  }
+}
+
+function send(response, status, body, headers = {}) {
+  const text = typeof body === "string" ? body : `${JSON.stringify(body)}\n`;
+  const refused = status >= 400 && status !== 503;
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    "cache-control": "no-store",
+    // what is left of a refused request is not read
+    ...(refused ? { connection: "close" } : {}),
+    ...headers,
+  });
+  response.end(text, () => refused && response.socket && response.socket.destroySoon());
+}
+
+/** @returns {Promise<string | undefined>} the body; undefined if it is too large */
+async function read(request) {
+  if (Number(request.headers["content-length"]) > BODY_BYTES) return undefined;
+  const chunks = [];
+  let size = 0;
+  return new Promise((resolve, reject) => {
+    request.on("data", (chunk) => {
+      size += chunk.length;
+      if (size <= BODY_BYTES) return chunks.push(chunk);
+      request.pause();
+      return resolve(undefined);
+    });
+    request.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
+    request.on("error", reject);
+    request.on("close", () => reject(new Error("the request was cut off")));
+  });
+}
+
+module.exports = { SidePort };

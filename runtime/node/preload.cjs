@@ -1,0 +1,10 @@
+// Loaded by NODE_OPTIONS=--require into every Node process of a container. It only installs a hook that looks for
+// Socket.IO among the modules that are loaded; everything else waits until the process creates a Server.
+"use strict";
+
+try {
+  if (Number(process.versions.node.split(".")[0]) >= 16) require("./lib/module-hook.js").install();
+  else process.stderr.write("[socketio-runtime] Node.js " + process.versions.node + " is older than 16: the app is left alone\n");
+} catch (error) {
+  process.stderr.write("[socketio-runtime] not installed, the app is left alone: " + error + "\n");
+}

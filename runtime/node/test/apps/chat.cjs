@@ -1,0 +1,42 @@
+// A chat as a team might have it. It knows nothing of the runtime; the environment variables APP_* choose among habits
+// that real apps have.
+"use strict";
+
+const http = require("http");
+
+/** @param {object} socketio  what the app loaded: exports of socket.io, or {Server} from an ES module */
+function start(socketio) {
+  if (process.env.APP_SIGTERM) process.on("SIGTERM", () => leave(process.env.APP_SIGTERM));
+  const server = http.createServer((request, response) => response.end("hello\n"));
+  const options = JSON.parse(process.env.APP_OPTIONS || "{}");
+  if (process.env.APP_ADAPTER === "own") options.adapter = ownAdapter();
+  const io = socketio.Server ? new socketio.Server(server, options) : socketio(server, options);
+  if (process.env.APP_ADAPTER === "later") io.adapter(ownAdapter());
+  io.on("connection", (socket) => greet(io, socket));
+  server.listen(0, "127.0.0.1", () => console.log(`port ${server.address().port}`));
+}
+
+function greet(io, socket) {
+  socket.on("say", (text) => io.emit("said", text));
+  socket.on("join", (room, done) => {
+    socket.join(room);
+    done();
+  });
+  socket.on("tell", (room, text) => io.to(room).emit("told", text));
+  socket.on("who", (done) => io.fetchSockets().then((sockets) => done(sockets.length), (error) => done(String(error))));
+  socket.on("adapter", (done) => done(io.of("/").adapter.constructor.name));
+}
+
+function leave(how) {
+  console.log("the app's handler ran");
+  if (how === "exit") process.exit(7);
+}
+
+function ownAdapter() {
+  const path = require("path");
+  const fromSocketIO = require("module").createRequire(require.resolve("socket.io", { paths: [path.dirname(process.argv[1])] }));
+  const { Adapter } = fromSocketIO("socket.io-adapter");
+  return class OwnAdapter extends Adapter {};
+}
+
+module.exports = { start };

@@ -1,0 +1,104 @@
+"use strict";
+
+const assert = require("assert");
+const { test, before, after, afterEach } = require("node:test");
+const { App } = require("./support/app.js");
+const { RedisServer } = require("./support/redis.js");
+const { until } = require("./support/until.js");
+
+let redis;
+before(async () => (redis = await RedisServer.start()));
+afterEach(async () => {
+  await App.stopAll();
+  await redis.stop();
+  await redis.start();
+});
+after(() => redis.stop());
+
+for (const adapter of ["redis", "redis-sharded", "redis-streams"]) {
+  test(`${adapter}: Redis goes away and comes back, no process dies, readiness follows`, async () => {
+    const env = { SOCKETIO_ADAPTER: adapter, SOCKETIO_RUNTIME_BROKER_URL: redis.url };
+    const apps = await Promise.all([App.start("v4.8", { env }), App.start("v4.8", { env })]);
+    await Promise.all(apps.map((app) => app.ready()));
+    const [speaker, listener] = await Promise.all(apps.map((app) => app.client()));
+    const local = new Set();
+    const remote = new Set();
+    speaker.on("said", (text) => local.add(text));
+    listener.on("said", (text) => remote.add(text));
+    let said = 0;
+    const say = () => speaker.emit("say", String(said++));
+    const timer = setInterval(say, 20);
+    try {
+      await redis.stop();
+      await Promise.all(apps.map((app) => until("503", async () => (await app.ask("/readyz")).body.reason === "BrokerUnreachable")));
+      const before = said;
+      await until("events during the outage", () => said > before + 25);
+      await until("local clients", () => local.has(String(before + 25)) || local.size, 2);
+      await redis.start();
+      await Promise.all(apps.map((app) => app.ready()));
+    } finally {
+      clearInterval(timer);
+    }
+    say();
+    const last = String(said - 1);
+    await until("the last event", () => remote.has(last));
+    assert.strictEqual(local.size, said);
+    if (adapter === "redis-streams") assert.strictEqual(remote.size, said);
+    for (const app of apps) {
+      assert.strictEqual(app.ended, undefined, app.log);
+      assert.match(app.log, /broker .*: away/);
+    }
+    assert.strictEqual(await speaker.timeout(8000).emitWithAck("who"), 2);
+  });
+}
+
+test("a broker that is absent from the start: the app works, and the adapter once the broker appears", async () => {
+  await redis.stop();
+  const env = { SOCKETIO_ADAPTER: "redis-streams", SOCKETIO_RUNTIME_BROKER_URL: redis.url };
+  const apps = await Promise.all([App.start("v4.8", { env }), App.start("v4.8", { env })]);
+  const [speaker, listener] = await Promise.all(apps.map((app) => app.client()));
+  const heard = [];
+  for (const client of [speaker, listener]) client.on("said", (text) => heard.push(`${client.id} ${text}`));
+  speaker.emit("say", "alone");
+  await until("the local broadcast", () => heard.includes(`${speaker.id} alone`));
+  await redis.start();
+  await Promise.all(apps.map((app) => app.ready()));
+  speaker.emit("say", "together");
+  await until("the broadcast", () => heard.includes(`${listener.id} together`) || heard);
+});
+
+for (const [adapter, scheme] of [["postgres", "postgres"], ["mongo", "mongodb"]]) {
+  test(`${adapter}: without its broker the app goes on by itself, not ready, and ends when told`, async () => {
+    const url = `${scheme}://user:secret@127.0.0.1:1/chat`;
+    const app = await App.start("v4.8", { env: { SOCKETIO_ADAPTER: adapter, SOCKETIO_RUNTIME_BROKER_URL: url, SOCKETIO_DRAIN_SECONDS: "0" } });
+    const [speaker, listener] = [await app.client(), await app.client()];
+    const heard = [];
+    listener.on("said", (text) => heard.push(text));
+    speaker.emit("say", "alone");
+    await until("the local broadcast", () => heard.includes("alone") || app.log);
+    assert.strictEqual((await app.ask("/readyz")).body.reason, "BrokerUnreachable");
+    app.process.kill("SIGTERM");
+    assert.deepStrictEqual(await app.exit, { code: 0, signal: null }, app.log);
+    assert.doesNotMatch(app.log, /secret/);
+  });
+}
+
+test("redis-streams: a Redis that hangs, nothing is lost and local clients do not wait for it", async () => {
+  const env = { SOCKETIO_ADAPTER: "redis-streams", SOCKETIO_RUNTIME_BROKER_URL: redis.url };
+  const apps = await Promise.all([App.start("v4.8", { env }), App.start("v4.8", { env })]);
+  await Promise.all(apps.map((app) => app.ready()));
+  const [speaker, listener] = await Promise.all(apps.map((app) => app.client()));
+  const local = new Set();
+  const remote = new Set();
+  speaker.on("said", (text) => local.add(text));
+  listener.on("said", (text) => remote.add(text));
+  redis.process.kill("SIGSTOP");
+  speaker.emit("say", "before it is noticed");
+  await until("503", async () => (await apps[0].ask("/readyz")).body.reason === "BrokerUnreachable" || apps[0].log);
+  for (let i = 0; i < 100; i++) speaker.emit("say", String(i));
+  await until("local clients", () => local.size === 101 || local.size, 2);
+  assert.deepStrictEqual([...local].slice(0, 2), ["before it is noticed", "0"]);
+  redis.process.kill("SIGCONT");
+  await Promise.all(apps.map((app) => app.ready()));
+  await until("the other process", () => remote.size === 101 || remote.size);
+});

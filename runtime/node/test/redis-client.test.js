@@ -1,0 +1,49 @@
+"use strict";
+
+const assert = require("assert");
+const { test } = require("node:test");
+const { RedisBroker } = require("../lib/redis-broker.js");
+const { freePort } = require("./support/port.js");
+const { RedisServer } = require("./support/redis.js");
+const { until } = require("./support/until.js");
+
+test("what is published while Redis is away is queued within bounds, and sent afterwards", async () => {
+  const redis = await RedisServer.start();
+  await redis.stop();
+  const broker = new RedisBroker(redis.url);
+  try {
+    for (let i = 0; i < 10_500; i++) broker.main.publish("channel", "text");
+    assert.strictEqual(broker.main.offlineQueue.length, 10_000);
+    assert.strictEqual(broker.dropped, 500);
+    await redis.start();
+    await until("the queue's end", () => broker.main.offlineQueue.length === 0 && broker.state().reachable);
+    assert.strictEqual(await broker.main.publish("channel", "text"), 0);
+    assert.strictEqual(broker.dropped, 500);
+  } finally {
+    broker.close();
+    await redis.stop();
+  }
+});
+
+test("large messages fill the queue by their size", async () => {
+  const broker = new RedisBroker(`redis://127.0.0.1:${await freePort()}`);
+  const megabyte = Buffer.alloc(1024 * 1024);
+  for (let i = 0; i < 20; i++) broker.main.publish("channel", megabyte);
+  assert.ok(broker.dropped >= 4 && broker.dropped <= 5, `dropped ${broker.dropped}`);
+  broker.close();
+});
+
+test("entries added between two reads of a stream are not skipped", async () => {
+  const redis = await RedisServer.start();
+  const broker = new RedisBroker(redis.url);
+  try {
+    const reader = broker.main.duplicate();
+    assert.strictEqual(await reader.xread("BLOCK", 20, "COUNT", 10, "STREAMS", "stream", "$"), null);
+    const id = await broker.main.xadd("stream", "*", "nsp", "/");
+    const [[, [[read]]]] = await reader.xread("BLOCK", 20, "COUNT", 10, "STREAMS", "stream", "$");
+    assert.strictEqual(read, id);
+  } finally {
+    broker.close();
+    await redis.stop();
+  }
+});

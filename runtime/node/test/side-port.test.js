@@ -1,0 +1,134 @@
+"use strict";
+
+const assert = require("assert");
+const fs = require("fs");
+const net = require("net");
+const os = require("os");
+const path = require("path");
+const { test, before, after, afterEach } = require("node:test");
+const { App } = require("./support/app.js");
+const { until } = require("./support/until.js");
+
+const TOKEN = "a-token-that-must-not-be-logged";
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "socketio-runtime-"));
+const env = { SOCKETIO_RUNTIME_TOKEN_FILE: path.join(folder, "token") };
+before(() => fs.writeFileSync(env.SOCKETIO_RUNTIME_TOKEN_FILE, `${TOKEN}\n`));
+afterEach(() => App.stopAll());
+after(() => fs.rmSync(folder, { recursive: true }));
+
+const post = (app, route, body, token = TOKEN) => app.ask(route, { method: "POST", token, body: typeof body === "string" ? body : JSON.stringify(body) });
+
+test("health, status and metrics", async () => {
+  const app = await App.start("v4.8", { env });
+  await app.ready();
+  const client = await app.client();
+  for (let i = 0; i < 3; i++) client.emit("say", "hello");
+  assert.strictEqual(await client.timeout(8000).emitWithAck("who"), 1);
+  assert.strictEqual((await app.ask("/healthz")).status, 200);
+  const { body } = await app.ask("/status");
+  assert.deepStrictEqual([body.servers[0].socketio, body.connections], ["4.8.4", 1]);
+  const metrics = (await app.ask("/metrics")).body.split("\n");
+  for (const line of ["socket_io_connected 1", 'socket_io_connect_total{namespace="/"} 1', 'socket_io_events_received_total{event="say",namespace="/"} 3',
+    "socket_io_events_sent_total 3", 'socket_io_engine_connections{transport="websocket"} 1', "socketio_runtime_adapter_up 1", "socketio_runtime_draining 0"]) {
+    assert.ok(metrics.includes(line), `${line} in\n${metrics.filter((metric) => metric.startsWith("socket")).join("\n")}`);
+  }
+  assert.ok(metrics.some((line) => line.startsWith("nodejs_eventloop_lag_seconds ")));
+});
+
+test("rejected sessions and lost clients are counted, names of events are bounded", async () => {
+  const app = await App.start("v4.8", { env });
+  const client = await app.client();
+  for (let i = 0; i < 1000; i++) client.emit(`event-${i}`);
+  await client.timeout(8000).emitWithAck("who");
+  client.disconnect();
+  assert.strictEqual((await fetch(`${app.url}/socket.io/?EIO=4&transport=polling&sid=unknown`)).status, 400);
+  let metrics;
+  await until("the disconnect", async () => (metrics = (await app.ask("/metrics")).body).includes('socket_io_disconnect_total{namespace="/"} 1'));
+  assert.match(metrics, /^socket_io_unknown_session_total 1$/m);
+  assert.match(metrics, /^socket_io_events_received_total\{event="other",namespace="other"\} 801$/m);
+  assert.ok(metrics.match(/^socket_io_events_received_total\{/gm).length <= 201);
+});
+
+test("a Server that does not listen is not ready", async () => {
+  const app = await App.start("v4.8", { file: "deaf.cjs", env });
+  await until("the reason", async () => (await app.ask("/readyz")).body.reason === "NotListening");
+  assert.strictEqual((await app.ask("/healthz")).status, 200);
+});
+
+test("readiness ends at the limit of connections", async () => {
+  const app = await App.start("v4.8", { env: { ...env, SOCKETIO_MAX_CONNECTIONS: "2" } });
+  await app.ready();
+  const [first] = [await app.client(), await app.client()];
+  assert.deepStrictEqual(await app.ask("/readyz"), { status: 503, body: { ready: false, reason: "ConnectionLimit", message: "2 connections, the limit is 2" } });
+  first.disconnect();
+  await app.ready();
+});
+
+test("shed closes some connections and stays ready; drain closes all and does not", async () => {
+  const app = await App.start("v4.8", { env });
+  const reasons = [];
+  for (let i = 0; i < 10; i++) (await app.client({ reconnection: false })).on("disconnect", (reason) => reasons.push(reason));
+  assert.deepStrictEqual(await post(app, "/shed", { count: 4, seconds: 1 }), { status: 202, body: { count: 4, connections: 10, seconds: 1 } });
+  assert.strictEqual((await post(app, "/shed", { count: 4, seconds: 1 })).status, 409);
+  await until("four fewer", () => reasons.length === 4 && app.log.includes("shed: 4 connections closed"));
+  await app.ready();
+  assert.strictEqual((await post(app, "/drain", { seconds: 1 })).status, 202);
+  assert.strictEqual((await app.ask("/readyz")).body.reason, "Draining");
+  await until("all closed", () => reasons.length === 10 || reasons);
+  assert.deepStrictEqual([...new Set(reasons)], ["transport close"]);
+  assert.strictEqual((await post(app, "/drain", { seconds: 1 })).status, 409);
+});
+
+test("bad requests get their answers", async () => {
+  const app = await App.start("v4.8", { env });
+  const status = async (answer) => (await answer).status;
+  assert.strictEqual(await status(app.ask("/nowhere")), 404);
+  assert.strictEqual(await status(app.ask("/../../etc/passwd")), 404);
+  assert.strictEqual(await status(app.ask("/constructor")), 404);
+  assert.strictEqual(await status(app.ask("/drain")), 405);
+  assert.strictEqual(await status(post(app, "/healthz", "")), 405);
+  for (const token of ["", "wrong", `${TOKEN}x`, TOKEN.slice(1)]) assert.strictEqual(await status(post(app, "/drain", { seconds: 0 }, token)), 401);
+  for (const body of ["", "{", "[]", "null", "{}", '{"seconds":-1}', '{"seconds":"1"}', '{"seconds":1e9}']) {
+    assert.strictEqual(await status(post(app, "/drain", body)), 400, body);
+  }
+  assert.strictEqual(await status(post(app, "/shed", { count: 1.5, seconds: 0 })), 400);
+  assert.strictEqual(await status(post(app, "/drain", " ".repeat(1025))), 413);
+  await app.ready();
+});
+
+test("without a token file drain is refused", async () => {
+  const app = await App.start("v4.8");
+  assert.strictEqual((await post(app, "/drain", { seconds: 0 }, "undefined")).status, 401);
+});
+
+test("a hostile client of the side port does not disturb the app, and the token is in no log", async (t) => {
+  const app = await App.start("v4.8", { env });
+  const client = await app.client();
+  const halfOpen = Array.from({ length: 1000 }, () => {
+    const socket = net.connect(app.sidePort, "127.0.0.1", () => socket.write("GET /healthz HTTP/1.1\r\nx: "));
+    return socket.on("error", () => {});
+  });
+  t.after(() => halfOpen.forEach((socket) => socket.destroy()));
+  const large = Buffer.alloc(10 * 1024 * 1024, "x");
+  const attacks = [];
+  // an attacker's own connection may be cut off
+  const attack = (answer) => attacks.push(answer.catch((error) => error));
+  for (let i = 0; i < 20; i++) {
+    attack(post(app, "/drain", large.toString(), i % 2 ? TOKEN : "wrong"));
+    for (let j = 0; j < 20; j++) [app.ask(`/path-${j}`), post(app, "/drain", "{}", `wrong-${j}`)].forEach(attack);
+  }
+  const times = [];
+  for (let i = 0; i < 50; i++) {
+    const start = Date.now();
+    assert.strictEqual(await client.timeout(5000).emitWithAck("who"), 1);
+    times.push(Date.now() - start);
+  }
+  await Promise.all(attacks);
+  await until("health while connections are half open", async () => (await app.ask("/healthz")).status === 200, 5);
+  t.diagnostic(`slowest of 50 answers of the app ${Math.max(...times)} ms`);
+  await until("the half-open connections' end", () => halfOpen.every((socket) => socket.destroyed || socket.readyState === "closed") || halfOpen.filter((socket) => !socket.destroyed).length, 10);
+  await app.ready();
+  assert.ok(client.connected);
+  assert.ok(!app.log.includes(TOKEN) && !app.log.includes("wrong"), app.log);
+  assert.strictEqual(app.ended, undefined);
+});

@@ -1,0 +1,16 @@
+// Installs what the apps under test/apps need, each from its own lock file; skips those that are installed.
+"use strict";
+
+const { execFileSync } = require("child_process");
+const fs = require("fs");
+const path = require("path");
+
+const apps = path.join(__dirname, "..", "apps");
+for (const name of fs.readdirSync(apps)) {
+  const folder = path.join(apps, name);
+  const installed = path.join(folder, "node_modules", ".package-lock.json");
+  const lock = path.join(folder, "package-lock.json");
+  if (!fs.existsSync(lock)) continue;
+  if (fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs) continue;
+  execFileSync("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit"], { cwd: folder, stdio: "inherit" });
+}
