@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.kubectl import Kubectl
+from tests.cluster.plugin import WaitFor
 from tests.e2e.test_traffic import SOURCES, assert_all_reached, assert_spread
 from tests.traffic.chat_cluster import deploy_chat
 from tests.traffic.recovery_observer import Observation, observing
@@ -36,6 +37,22 @@ def test_an_app_without_adapter_meets_by_injection(kubectl: Kubectl, traefik: Tr
     result, rows = broadcasts(chat.target)
     assert_spread(result, chat)
     assert_all_reached(rows, chat)
+    kubectl("wait", "--for=condition=AdapterInjected", f"sio/by-{adapter}", "--timeout=60s", timeout=70)
+
+
+def test_an_app_with_an_adapter_keeps_it(kubectl: Kubectl, traefik: Traefik, wait_for: WaitFor) -> None:
+    chat = deploy_chat(kubectl, traefik, "own", runtime={"inject": "node"})
+    result, rows = broadcasts(chat.target)
+    assert_spread(result, chat)
+    assert_all_reached(rows, chat)
+
+    def told() -> bool:
+        found = kubectl.json("get", "sio", "own")["status"]["conditions"]
+        return {"type": "AdapterInjected", "status": "False", "reason": "AppAdapter"} in [
+            {key: item[key] for key in ("type", "status", "reason")} for item in found
+        ]
+
+    wait_for(told, 60, "condition AdapterInjected, reason AppAdapter")
 
 
 def test_without_injection_it_stays_apart(kubectl: Kubectl, traefik: Traefik) -> None:

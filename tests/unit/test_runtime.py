@@ -9,7 +9,9 @@ from socketio_operator.desired.children import build_children
 from socketio_operator.desired.inputs import Images, Inputs
 from socketio_operator.desired.kinds import Ref
 from socketio_operator.plan.changes import Decision, decide
+from socketio_operator.plan.conditions import conditions
 from socketio_operator.plan.observed import Observed
+from socketio_operator.plan.runtime import RuntimeReport
 from tests.unit.samples import INPUTS, LEAST, body, children, cluster
 from tests.unit.test_plan import SERVER, world
 
@@ -91,3 +93,37 @@ def test_a_new_runtime_waits_for_the_next_rollout() -> None:
     (change,) = decided(cluster(runtime=NODE, image="registry.example/chat:2"), newer, seen).changes
     assert change.ref == SERVER
     assert "registry.example/runtime:2" in str(change.manifest)
+
+
+STATUS = {"servers": [{"socketio": "4.8.1", "adapter": {"owner": "runtime", "name": "redis"}}]}
+
+
+def reports(*owners: str) -> tuple[RuntimeReport, ...]:
+    return tuple(RuntimeReport(f"chat-{i}", owner, "4.8.1") for i, owner in enumerate(owners))
+
+
+def test_a_status_is_read() -> None:
+    assert RuntimeReport.parse("chat-0", STATUS) == RuntimeReport("chat-0", "runtime", "4.8.1")
+    assert RuntimeReport.parse("chat-0", {"servers": []}) is None
+
+
+@pytest.mark.parametrize(
+    ("owners", "expected"),
+    [
+        (("runtime", "runtime"), (True, "Injected")),
+        (("runtime", "app"), (False, "AppAdapter")),
+        (("app", "unsupported"), (False, "Unsupported")),
+        (("none",), (False, "AdapterNotStarted")),
+    ],
+)
+def test_what_runtimes_report_becomes_a_condition(owners: tuple[str, ...], expected: tuple[bool, str]) -> None:
+    of = cluster(runtime=NODE)
+    seen = Observed(world(of), runtimes=reports(*owners))
+    found = {item.type: (item.status, item.reason) for item in conditions(of, Decision(), seen)}
+    assert found["AdapterInjected"] == expected
+    assert found["Ready"] == (True, "Ready")
+
+
+def test_without_reports_nothing_is_claimed() -> None:
+    of = cluster(runtime=NODE)
+    assert "AdapterInjected" not in {item.type for item in conditions(of, Decision(), Observed(world(of)))}

@@ -3,11 +3,14 @@
 import base64
 import binascii
 import secrets
+from dataclasses import replace
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.controller import broker
 from socketio_operator.controller.api import METADATA_ONLY, Json, KubeApi
+from socketio_operator.controller.runtime_reader import RuntimeReader
 from socketio_operator.controller.store import Key, Store
+from socketio_operator.desired import runtime
 from socketio_operator.desired.inputs import Images, Inputs
 from socketio_operator.desired.kinds import CHILD_KINDS, SECRET, Ref, ref_of
 from socketio_operator.desired.manifest import Manifest
@@ -26,6 +29,7 @@ class Observer:
     def __init__(self, api: KubeApi, store: Store, images: Images) -> None:
         self._api, self._store, self._images = api, store, images
         self._passwords: dict[str, str] = {}
+        self._runtimes = RuntimeReader()
 
     async def managed_secret(self, cluster: SocketIOCluster) -> Json | None:
         """The Secret of the managed broker. Secrets are never listed or watched, only read by name."""
@@ -56,7 +60,10 @@ class Observer:
                 if found := await self._api.get(kind, cluster.namespace, ref.name):
                     children[ref] = {**found, "apiVersion": kind.api_version, "kind": kind.kind}
         problems, answer = await self._secrets(cluster)
-        return Observed(children, self._store.pods(key), problems, answer)
+        seen = Observed(children, self._store.pods(key), problems, answer)
+        if not runtime.injected(cluster):
+            return seen
+        return replace(seen, runtimes=await self._runtimes.read(seen.server_pods(), cluster.spec.runtime.port))
 
     async def _secrets(self, cluster: SocketIOCluster) -> tuple[tuple[Problem, ...], Problem | None]:
         problems: list[Problem] = []

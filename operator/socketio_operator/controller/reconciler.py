@@ -6,6 +6,7 @@ state, and writes nothing once that state is reached.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from socketio_operator.api import (
@@ -156,7 +157,7 @@ class Reconciler:
 
 
 def _with(seen: Observed, children: dict[Ref, Live]) -> Observed:
-    return Observed(children, seen.pods, seen.secrets, seen.broker)
+    return replace(seen, children=children)
 
 
 def _reason(status: dict[str, Any], type_: str) -> str | None:

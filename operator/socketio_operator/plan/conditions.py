@@ -14,6 +14,7 @@ from socketio_operator.desired.metadata import CAUSE_ANNOTATION, redis_name
 from socketio_operator.plan.changes import Decision
 from socketio_operator.plan.observed import Live, Observed, Problem, deployment_settled
 from socketio_operator.plan.pods import pod_problems
+from socketio_operator.plan.runtime import adapter_finding
 
 # Reasons that only a person can end.
 STALLED_REASONS = {
@@ -44,7 +45,7 @@ class Condition:
 def conditions(cluster: SocketIOCluster, decision: Decision, observed: Observed) -> tuple[Condition, ...]:
     """All conditions of a cluster after a reconcile."""
     problem = _problem(cluster, decision, observed)
-    return (*_summary(cluster, problem, observed), _available(cluster, observed))
+    return (*_summary(cluster, problem), _available(cluster, observed), *_injected(cluster, observed))
 
 
 def invalid(problems: tuple[str, ...]) -> tuple[Condition, ...]:
@@ -83,7 +84,14 @@ def _problem(cluster: SocketIOCluster, decision: Decision, observed: Observed) -
     return next(iter([*stalled, *candidates]), None)
 
 
-def _summary(cluster: SocketIOCluster, problem: Problem | None, observed: Observed) -> tuple[Condition, ...]:
+def _injected(cluster: SocketIOCluster, observed: Observed) -> tuple[Condition, ...]:
+    finding = adapter_finding(observed.runtimes)
+    if finding is None or cluster.spec.adapter.type == "none":
+        return ()
+    return (Condition("AdapterInjected", *finding),)
+
+
+def _summary(cluster: SocketIOCluster, problem: Problem | None) -> tuple[Condition, ...]:
     if problem is None:
         pods = cluster.spec.replicas
         return (Condition("Ready", True, "Ready", f"{pods} of {pods} pods are ready."),)

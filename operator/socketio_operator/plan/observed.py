@@ -7,6 +7,7 @@ from typing import Any, Literal
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.kinds import Ref
 from socketio_operator.desired.metadata import COMPONENT_LABEL, SERVER
+from socketio_operator.plan.runtime import RuntimeReport
 
 Live = Mapping[str, Any]
 Acknowledged = Mapping[Ref, tuple[str, str]]
@@ -27,12 +28,14 @@ class Observed:
     `children`: live objects by reference, ours and foreign ones that stand in our way.
     `pods`: live pods of the cluster, both components. `secrets`: problems of Secrets that the user names.
     `broker`: what an external broker answered, None if it is well or there is none.
+    `runtimes`: what the injected runtimes of ready pods report.
     """
 
     children: Mapping[Ref, Live] = field(default_factory=dict)
     pods: tuple[Live, ...] = ()
     secrets: tuple[Problem, ...] = ()
     broker: Problem | None = None
+    runtimes: tuple[RuntimeReport, ...] = ()
 
     def server_pods(self) -> tuple[Live, ...]:
         """Pods of the Socket.IO server."""
