@@ -1,18 +1,16 @@
 """An app that knows no adapter: what the injected runtime gives it, on real pods and through a real router."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
-from tests.e2e.test_traffic import SOURCES, assert_all_reached, assert_spread
+from tests.e2e.test_traffic import SOURCES, assert_all_reached, assert_spread, swarm
 from tests.traffic.chat_cluster import deploy_chat
 from tests.traffic.recovery_observer import Observation, observing
-from tests.traffic.swarm import Broadcast, Swarm, SwarmResult
+from tests.traffic.swarm import Swarm
 from tests.traffic.traefik import Traefik
-from tests.traffic.wire import Target
 
 pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator")]
 
@@ -20,21 +18,12 @@ pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator")]
 KNOWS_NO_BROKER = [{"name": "REDIS_URL", "value": ""}]
 
 
-def broadcasts(target: Target) -> tuple[SwarmResult, tuple[Broadcast, ...]]:
-    async def scenario() -> tuple[SwarmResult, tuple[Broadcast, ...]]:
-        async with Swarm(target, SOURCES) as clients:
-            rows = await clients.broadcast_matrix()
-            return clients.result(), rows
-
-    return asyncio.run(scenario())
-
-
 @pytest.mark.parametrize("adapter", ["redis", "redis-streams"])
 def test_an_app_without_adapter_meets_by_injection(kubectl: Kubectl, traefik: Traefik, adapter: str) -> None:
     chat = deploy_chat(
         kubectl, traefik, f"by-{adapter}", adapter=adapter, env=KNOWS_NO_BROKER, runtime={"inject": "node"}
     )
-    result, rows = broadcasts(chat.target)
+    result, rows = swarm(chat.target, then=Swarm.broadcast_matrix)
     assert_spread(result, chat)
     assert_all_reached(rows, chat)
     kubectl("wait", "--for=condition=AdapterInjected", f"sio/by-{adapter}", "--timeout=60s", timeout=70)
@@ -42,7 +31,7 @@ def test_an_app_without_adapter_meets_by_injection(kubectl: Kubectl, traefik: Tr
 
 def test_an_app_with_an_adapter_keeps_it(kubectl: Kubectl, traefik: Traefik, wait_for: WaitFor) -> None:
     chat = deploy_chat(kubectl, traefik, "own", runtime={"inject": "node"})
-    result, rows = broadcasts(chat.target)
+    result, rows = swarm(chat.target, then=Swarm.broadcast_matrix)
     assert_spread(result, chat)
     assert_all_reached(rows, chat)
 
@@ -58,7 +47,7 @@ def test_an_app_with_an_adapter_keeps_it(kubectl: Kubectl, traefik: Traefik, wai
 def test_without_injection_it_stays_apart(kubectl: Kubectl, traefik: Traefik) -> None:
     """The control of the test above."""
     chat = deploy_chat(kubectl, traefik, "apart", env=KNOWS_NO_BROKER)
-    result, rows = broadcasts(chat.target)
+    result, rows = swarm(chat.target, then=Swarm.broadcast_matrix)
     assert_spread(result, chat)
     assert [row.pods_reached for row in rows] == [(pod,) for pod in chat.pod_names]
 

@@ -83,13 +83,11 @@ class KubeApi:
     async def get(self, kind: Kind, namespace: str, name: str, accept: str = "application/json") -> Json | None:
         """A live object, or None if there is none."""
         try:
-            found = await self._json("GET", path_of(kind, namespace, name), headers={"Accept": accept})
+            return await self._json("GET", path_of(kind, namespace, name), headers={"Accept": accept})
         except ApiError as error:
             if error.status == 404:
                 return None
             raise
-        # The API server leaves the kind out of list items; here it is always present.
-        return found
 
     async def apply(self, manifest: Json, kind: Kind, subresource: str = "") -> Json:
         """Server-side apply, forced: our fields are ours. Returns the live object."""
@@ -114,6 +112,7 @@ class KubeApi:
     async def list(self, kind: Kind, namespace: str | None, selector: str) -> tuple[list[Json], str]:
         """All objects and the resourceVersion of the list."""
         answer = await self._json("GET", path_of(kind, namespace), {"labelSelector": selector})
+        # Only in lists the API server leaves the kind of an item out.
         items = [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in answer["items"]]
         return items, answer["metadata"]["resourceVersion"]
 

@@ -33,13 +33,12 @@ class Observer:
 
     async def managed_secret(self, cluster: SocketIOCluster) -> Json | None:
         """The Secret of the managed broker. Secrets are never listed or watched, only read by name."""
-        found = await self._api.get(SECRET, cluster.namespace, redis_name(cluster))
-        return {**found, "apiVersion": "v1", "kind": "Secret"} if found else None
+        return await self._api.get(SECRET, cluster.namespace, redis_name(cluster))
 
     def inputs(self, cluster: SocketIOCluster, secret: Live | None) -> Inputs:
         """Settings and the broker's password: that of the Secret, the remembered one, or a new one."""
-        stored = _text((secret or {}).get("data", {}).get(PASSWORD_KEY)) if secret else None
-        if stored and secret and ownership(secret, cluster) == "ours":
+        ours = secret if secret and ownership(secret, cluster) == "ours" else {}
+        if stored := _text(ours.get("data", {}).get(PASSWORD_KEY)):
             self._passwords[cluster.uid] = stored
         password = self._passwords.setdefault(cluster.uid, secrets.token_urlsafe(PASSWORD_BYTES))
         return Inputs(images=self._images, redis_password=password)
@@ -54,11 +53,10 @@ class Observer:
         children = dict(self._store.children(key))
         if secret:
             children[Ref("Secret", redis_name(cluster))] = secret
-        for ref in map(ref_of, desired):
-            if ref not in children and ref.kind != SECRET.kind:
-                kind = CHILD_KINDS[ref.kind]
-                if found := await self._api.get(kind, cluster.namespace, ref.name):
-                    children[ref] = {**found, "apiVersion": kind.api_version, "kind": kind.kind}
+        unknown = [ref for ref in map(ref_of, desired) if ref not in children and ref.kind != SECRET.kind]
+        for ref in unknown:
+            if found := await self._api.get(CHILD_KINDS[ref.kind], cluster.namespace, ref.name):
+                children[ref] = found
         problems, answer = await self._secrets(cluster)
         seen = Observed(children, self._store.pods(key), problems, answer)
         if not runtime.injected(cluster):

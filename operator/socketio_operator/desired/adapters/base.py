@@ -8,5 +8,4 @@ class AdapterKind:
     """An adapter of Socket.IO. `stores_events`: the broker keeps events, so its data should outlive a restart."""
 
     name: str
-    needs_broker: bool
     stores_events: bool

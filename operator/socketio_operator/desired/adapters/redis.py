@@ -2,4 +2,4 @@
 
 from socketio_operator.desired.adapters.base import AdapterKind
 
-ADAPTER = AdapterKind(name="redis", needs_broker=True, stores_events=False)
+ADAPTER = AdapterKind(name="redis", stores_events=False)

@@ -2,4 +2,4 @@
 
 from socketio_operator.desired.adapters.base import AdapterKind
 
-ADAPTER = AdapterKind(name="redis-streams", needs_broker=True, stores_events=True)
+ADAPTER = AdapterKind(name="redis-streams", stores_events=True)
