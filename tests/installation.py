@@ -9,9 +9,11 @@ INSTALL = Path(__file__).parents[1] / "manifests" / "install.yaml"
 NAMESPACE = "socketio-operator-system"
 NAME = "socketio-operator"
 OPERATOR_IMAGE = "registry.local/socketio-operator:dev"
-REDIS_IMAGE = "registry.local/redis:7"
-RUNTIME_IMAGE = "registry.local/runtime-node:1"
-TEST_IMAGES = {"--redis-image": REDIS_IMAGE, "--runtime-node-image": RUNTIME_IMAGE}
+TEST_IMAGES = {
+    "--redis-image": "registry.local/redis:7",
+    "--runtime-node-image": "registry.local/runtime-node:1",
+    "--runtime-python-image": "registry.local/runtime-python:1",
+}
 
 
 def install_objects() -> list[dict[str, Any]]:

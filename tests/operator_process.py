@@ -14,7 +14,7 @@ import yaml
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_for
-from tests.installation import NAME, NAMESPACE, REDIS_IMAGE, install_objects
+from tests.installation import NAME, NAMESPACE, TEST_IMAGES, install_objects
 from tests.traffic.processes import ENDS_WITH_US
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +48,8 @@ class OperatorProcess:
         self._command = [
             *ENDS_WITH_US,
             *(sys.executable, "-m", "socketio_operator", "run", f"--kubeconfig={kubeconfig}"),
-            *(f"--redis-image={REDIS_IMAGE}", *options),
+            *(f"{option}={image}" for option, image in TEST_IMAGES.items()),
+            *options,
         ]
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -9,8 +9,8 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** A request listener for the page, its style, its script and GET /health: 200 once `isReady()`, else 503. */
-export function createPages(socketPath, isReady) {
+/** A request listener for the page, its style and its script. */
+export function createPages(socketPath) {
   const files = new Map([
     ["/", page("index.html", socketPath)],
     ["/chat.css", page("chat.css")],
@@ -19,7 +19,6 @@ export function createPages(socketPath, isReady) {
   ]);
   return (request, response) => {
     const path = request.url.split("?", 1)[0];
-    if (path === "/health") return health(response, isReady());
     const file = files.get(path);
     if (!file) return response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -28,10 +27,6 @@ export function createPages(socketPath, isReady) {
     response.writeHead(200, { ...HEADERS, "content-type": file.type });
     return response.end(request.method === "HEAD" ? undefined : file.body);
   };
-}
-
-function health(response, ready) {
-  return response.writeHead(ready ? 200 : 503, { "content-type": "text/plain" }).end(ready ? "ok" : "waiting for Redis");
 }
 
 function page(name, socketPath) {

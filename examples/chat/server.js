@@ -1,20 +1,18 @@
-// A chat in one room: every message goes to everybody, whichever pod they are connected to.
+// A chat in one room, written for one process: it knows of no other server, no adapter and no Redis.
 import { createServer } from "node:http";
+import { hostname } from "node:os";
 import { Server } from "socket.io";
-import { createAdapter } from "./adapter.js";
 import { createPages } from "./pages.js";
-import { readSettings } from "./settings.js";
 
 const TEXT_LENGTH = 500;
 const NAME_LENGTH = 32;
 
-const settings = readSettings(process.env);
-const { pod, node } = settings;
+const path = process.env.SOCKETIO_PATH || "/socket.io";
+const pod = process.env.HOSTNAME || hostname();
+const node = process.env.NODE_NAME || null;
 
-const adapter = createAdapter(settings);
-
-const http = createServer(createPages(settings.engine.path, adapter.hasConnected));
-const io = new Server(http, { ...settings.engine, adapter: adapter.factory });
+const http = createServer(createPages(path));
+export const io = new Server(http, { path });
 
 io.on("connection", (socket) => {
   const transport = () => socket.conn.transport.name;
@@ -45,12 +43,4 @@ function reply(ack, value) {
   if (typeof ack === "function") ack(value);
 }
 
-for (const signal of ["SIGTERM", "SIGINT"]) {
-  process.once(signal, async () => {
-    console.log(`${signal}: closing`);
-    await io.close();
-    process.exit(0);
-  });
-}
-
-http.listen(settings.port, () => console.log(`pod ${pod} listens on port ${http.address().port}`));
+http.listen(process.env.PORT || 3000, () => console.log(`pod ${pod} listens on port ${http.address().port}`));

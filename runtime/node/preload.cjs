@@ -3,8 +3,10 @@
 "use strict";
 
 try {
-  if (Number(process.versions.node.split(".")[0]) >= 16) require("./lib/module-hook.js").install();
-  else process.stderr.write("[socketio-runtime] Node.js " + process.versions.node + " is older than 16: the app is left alone\n");
+  if (Number(process.versions.node.split(".")[0]) >= 16) {
+    require("./lib/module-hook.js").install();
+    if (process.env.SOCKETIO_WORKERS) require("./lib/workers/index.js").start();
+  } else process.stderr.write("[socketio-runtime] Node.js " + process.versions.node + " is older than 16: the app is left alone\n");
 } catch (error) {
   process.stderr.write("[socketio-runtime] not installed, the app is left alone: " + error + "\n");
 }

@@ -65,14 +65,14 @@ def test_a_name_that_is_taken(apply: Apply, kubectl: Kubectl, wait_for: WaitFor)
 def test_a_secret_that_is_missing(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
     apply()
     wait_for(lambda: kubectl("get", "deployment", "chat"), 15, "the Deployment")
-    token = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "api", "key": "token"}}}
+    token = {"name": "API_KEY", "valueFrom": {"secretKeyRef": {"name": "api", "key": "token"}}}
     apply(env=[token])
     wait_for(lambda: stalled_for(kubectl, "SecretNotFound", "names Secret api"), 15, "SecretNotFound")
-    assert "TOKEN" not in kubectl("get", "deployment", "chat", "-o", "yaml"), "the last good Deployment stays"
+    assert "API_KEY" not in kubectl("get", "deployment", "chat", "-o", "yaml"), "the last good Deployment stays"
     kubectl("create", "secret", "generic", "api", "--from-literal=other=1")
     wait_for(lambda: stalled_for(kubectl, "SecretKeyNotFound", "needs key token"), 15, "SecretKeyNotFound")
     kubectl("patch", "secret", "api", "-p", '{"stringData": {"token": "s3cret-value"}}')
-    wait_for(lambda: "TOKEN" in kubectl("get", "deployment", "chat", "-o", "yaml"), 15, "the new Deployment")
+    wait_for(lambda: "API_KEY" in kubectl("get", "deployment", "chat", "-o", "yaml"), 15, "the new Deployment")
     assert "s3cret-value" not in kubectl("get", "sio,deployments,events", "-o", "yaml")
 
 

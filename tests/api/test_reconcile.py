@@ -17,6 +17,7 @@ KINDS = "serviceaccounts,secrets,configmaps,services,deployments,networkpolicies
 CHILDREN = {
     "ServiceAccount/chat",
     "Secret/chat-redis",
+    "Secret/chat-runtime",
     "ConfigMap/chat-redis",
     "NetworkPolicy/chat-redis",
     "Service/chat-redis",

@@ -41,15 +41,17 @@ def up() -> bool:
     steps = Steps(6)
     with steps.step(f"Kubernetes with {NODES} nodes", "about 10 minutes the first time, then seconds"):
         cluster = cluster_up(nodes=NODES)
-    with steps.step("Images of the operator, Redis and the chat", "about 1 minute the first time, then seconds"):
-        changed = _load_images(cluster, ("redis", "chat", "socketio-operator"))
+    with steps.step(
+        "Images of the operator, its runtime, Redis and the chat", "about 1 minute the first time, then seconds"
+    ):
+        changed = _load_images(cluster, ("redis", "chat", "runtime-node", "socketio-operator"))
     with steps.step("The operator, in the cluster", "about 15 seconds"):
         _install_operator(Kubectl(cluster, installation.NAMESPACE), restart="socketio-operator" in changed)
     with steps.step("Traefik in front of the cluster", "about 2 seconds"):
         Kubectl(cluster, "default").apply(INGRESS_CLASS)
         traefik = ensure_router(cluster.kubeconfig)
     with steps.step(f"The chat: a SocketIOCluster with {PODS} replicas", "about 20 seconds"):
-        target = _apply_chat(Kubectl(cluster, NAMESPACE), traefik, restart="chat" in changed)
+        target = _apply_chat(Kubectl(cluster, NAMESPACE), traefik, restart=bool(changed & {"chat", "runtime-node"}))
     with steps.step(f"{CLIENTS} clients from {CLIENTS} addresses", "about 5 seconds"):
         verdict = asyncio.run(_try_out(target))
     _show(verdict, url(traefik.port))

@@ -10,11 +10,16 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.installation import NAME, NAMESPACE, install_objects
 
+IMAGES = (
+    *("pause", "redis", "chat", "chat-own-adapter", "chat-python"),
+    *("runtime-node", "runtime-python", "socketio-operator"),
+)
+
 
 @pytest.fixture(scope="package")
 def operator(cluster: Cluster, load_image: Callable[[str | Path], str]) -> Iterator[Kubectl]:
     """manifests/install.yaml applied; kubectl in the operator's namespace."""
-    for image in ("pause", "redis", "chat", "runtime-node", "socketio-operator"):
+    for image in IMAGES:
         load_image(image)
     kubectl = Kubectl(cluster, NAMESPACE)
     text = yaml.safe_dump_all(install_objects())

@@ -22,7 +22,7 @@ def apply(kubectl: Kubectl, **spec: Any) -> None:
             "spec": {
                 "image": "registry.local/chat:1",
                 "routing": {"host": f"chat.{kubectl.namespace}.localhost"},
-                "health": {"path": "/health"},
+                "health": {"path": "/"},
                 **spec,
             },
         }

@@ -1,36 +1,90 @@
 """An app that knows no adapter: what the injected runtime gives it, on real pods and through a real router."""
 
+import json
+from base64 import b64decode
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
 from tests.e2e.test_traffic import SOURCES, assert_all_reached, assert_spread, swarm
-from tests.traffic.chat_cluster import deploy_chat
+from tests.traffic.chat_cluster import Pod, deploy_chat, manifest, wait_ready
+from tests.traffic.engineio import Mode
 from tests.traffic.recovery_observer import Observation, observing
 from tests.traffic.swarm import Swarm
 from tests.traffic.traefik import Traefik
 
 pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator")]
 
-# Without this variable the chat makes no adapter: it is an app written for one process.
-KNOWS_NO_BROKER = [{"name": "REDIS_URL", "value": ""}]
+OWN_ADAPTER = "registry.local/chat-own-adapter:1"
+PYTHON = "registry.local/chat-python:1"
 
 
-@pytest.mark.parametrize("adapter", ["redis", "redis-streams"])
+def ask(pod: Pod, path: str, body: dict[str, int] | None = None, token: str = "") -> tuple[int, dict[str, Any]]:
+    """Status and answer of the runtime in a pod."""
+    data = json.dumps(body).encode() if body is not None else None
+    request = Request(f"http://{pod.address}:9400{path}", data, {"authorization": f"Bearer {token}"})
+    try:
+        with urlopen(request, timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except HTTPError as error:
+        return error.code, json.load(error)
+
+
+@pytest.mark.parametrize("adapter", ["redis", "redis-sharded", "redis-streams"])
 def test_an_app_without_adapter_meets_by_injection(kubectl: Kubectl, traefik: Traefik, adapter: str) -> None:
-    chat = deploy_chat(
-        kubectl, traefik, f"by-{adapter}", adapter=adapter, env=KNOWS_NO_BROKER, runtime={"inject": "node"}
-    )
+    chat = deploy_chat(kubectl, traefik, f"by-{adapter}", adapter=adapter)
     result, rows = swarm(chat.target, then=Swarm.broadcast_matrix)
     assert_spread(result, chat)
     assert_all_reached(rows, chat)
     kubectl("wait", "--for=condition=AdapterInjected", f"sio/by-{adapter}", "--timeout=60s", timeout=70)
 
 
+def test_without_injection_it_stays_apart(kubectl: Kubectl, traefik: Traefik) -> None:
+    """The control of the test above."""
+    chat = deploy_chat(kubectl, traefik, "apart", runtime={"inject": "none"})
+    result, rows = swarm(chat.target, then=Swarm.broadcast_matrix)
+    assert_spread(result, chat)
+    assert [row.pods_reached for row in rows] == [(pod,) for pod in chat.pod_names]
+
+
+def test_a_python_server_meets_by_injection(kubectl: Kubectl, traefik: Traefik) -> None:
+    chat = deploy_chat(kubectl, traefik, "python", image=PYTHON, runtime={"inject": "python"})
+    result, rows = swarm(chat.target, then=Swarm.broadcast_matrix)
+    assert_spread(result, chat)
+    assert_all_reached(rows, chat)
+    kubectl("wait", "--for=condition=AdapterInjected", "sio/python", "--timeout=60s", timeout=70)
+
+
+def test_without_injection_python_stays_apart(kubectl: Kubectl, traefik: Traefik) -> None:
+    """The control of the test above."""
+    chat = deploy_chat(kubectl, traefik, "python-apart", image=PYTHON, runtime={"inject": "none"})
+    result, rows = swarm(chat.target, then=Swarm.broadcast_matrix)
+    assert_spread(result, chat)
+    assert [row.pods_reached for row in rows] == [(pod,) for pod in chat.pod_names]
+
+
+@pytest.mark.parametrize("mode", ["polling", "upgrade"])
+def test_workers_share_a_pod(kubectl: Kubectl, traefik: Traefik, mode: Mode) -> None:
+    name = f"workers-{mode}"
+    chat = deploy_chat(kubectl, traefik, name, workers={"count": 2})
+
+    async def look(clients: Swarm) -> tuple[Any, list[int]]:
+        busy = [worker["connections"] for pod in chat.pods for worker in ask(pod, "/status")[1]["workers"]]
+        return await clients.broadcast_matrix(), busy
+
+    result, (rows, busy) = swarm(chat.target, mode, then=look)
+    assert_spread(result, chat)
+    assert_all_reached(rows, chat)
+    assert len(busy) == 2 * len(chat.pods)
+    assert all(busy), "each worker serves some"
+
+
 def test_an_app_with_an_adapter_keeps_it(kubectl: Kubectl, traefik: Traefik, wait_for: WaitFor) -> None:
-    chat = deploy_chat(kubectl, traefik, "own", runtime={"inject": "node"})
+    chat = deploy_chat(kubectl, traefik, "own", image=OWN_ADAPTER)
     result, rows = swarm(chat.target, then=Swarm.broadcast_matrix)
     assert_spread(result, chat)
     assert_all_reached(rows, chat)
@@ -44,23 +98,29 @@ def test_an_app_with_an_adapter_keeps_it(kubectl: Kubectl, traefik: Traefik, wai
     wait_for(told, 60, "condition AdapterInjected, reason AppAdapter")
 
 
-def test_without_injection_it_stays_apart(kubectl: Kubectl, traefik: Traefik) -> None:
-    """The control of the test above."""
-    chat = deploy_chat(kubectl, traefik, "apart", env=KNOWS_NO_BROKER)
-    result, rows = swarm(chat.target, then=Swarm.broadcast_matrix)
-    assert_spread(result, chat)
-    assert [row.pods_reached for row in rows] == [(pod,) for pod in chat.pod_names]
+def test_an_image_of_another_language_is_told_what_to_change(kubectl: Kubectl, wait_for: WaitFor) -> None:
+    other: dict[str, Any] = {"image": "registry.local/redis:7", "command": ["redis-server"], "port": 6379}
+    kubectl.apply(manifest("other", adapter="none", **other))
+
+    def stalled() -> bool:
+        found = kubectl.json("get", "sio", "other")["status"].get("conditions", ())
+        return ("Stalled", "RuntimeSilent") in [(item["type"], item["reason"]) for item in found]
+
+    wait_for(stalled, 150, "Stalled, RuntimeSilent")
+    kubectl.apply(manifest("other", adapter="none", runtime={"inject": "none"}, **other))
+    wait_ready(kubectl, "other")
 
 
 def rolled(kubectl: Kubectl, traefik: Traefik, name: str, **settings: Any) -> Observation:
     """60 real clients over a rolling restart of 3 pods, messages flowing all the time."""
-    runtime = {"inject": "node", "drainSeconds": 3}
-    chat = deploy_chat(kubectl, traefik, name, env=KNOWS_NO_BROKER, runtime=runtime, **settings)
+    chat = deploy_chat(kubectl, traefik, name, runtime={"drainSeconds": 3}, **settings)
     with observing(chat.target, list(SOURCES)) as clients:
         kubectl("rollout", "restart", f"deployment/{name}")
         kubectl("rollout", "status", f"deployment/{name}", "--timeout=120s", timeout=130)
         for pod in chat.pod_names:
             kubectl("wait", "--for=delete", f"pod/{pod}", "--timeout=60s", timeout=70)
+        failed = kubectl.json("get", "events", "--field-selector=reason=FailedPreStopHook")["items"]
+        assert failed == []
         return clients.finish()
 
 
@@ -71,6 +131,8 @@ def test_a_rolling_restart_recovers_every_session(kubectl: Kubectl, traefik: Tra
     assert all(client.disconnects for client in seen.clients), "each client's pod was replaced"
     assert all(client.fresh == 0 for client in seen.clients), "every session was recovered"
     assert seen.most_within(500) <= len(SOURCES) / 4, "connections are closed one by one"
+    assert [client.lost for client in seen.clients if client.lost] == []
+    assert [client.repeated for client in seen.clients if client.repeated] == []
 
 
 def test_without_recovery_sessions_are_new(kubectl: Kubectl, traefik: Traefik) -> None:
@@ -78,3 +140,17 @@ def test_without_recovery_sessions_are_new(kubectl: Kubectl, traefik: Traefik) -
     seen = rolled(kubectl, traefik, "forgotten", adapter="redis")
     assert all(client.connected for client in seen.clients)
     assert all(client.recoveries == 0 and client.fresh > 0 for client in seen.clients)
+
+
+def test_the_token_of_the_cluster_lets_one_shed(kubectl: Kubectl, traefik: Traefik, wait_for: WaitFor) -> None:
+    chat = deploy_chat(kubectl, traefik, "shed", adapter="redis-streams", engine={"connectionStateRecovery": {}})
+    token = b64decode(kubectl.json("get", "secret", "shed-runtime")["data"]["token"]).decode()
+    with observing(chat.target, list(SOURCES)) as clients:
+        fullest = max(chat.pods, key=lambda pod: ask(pod, "/status")[1]["connections"])
+        assert ask(fullest, "/shed", {"count": 5, "seconds": 1}, "wrong")[0] == 401
+        assert ask(fullest, "/shed", {"count": 5, "seconds": 1}, token)[0] == 202
+        wait_for(lambda: "shed: 5 connections closed" in kubectl("logs", fullest.name), 20, "the shedding's end")
+        seen = clients.finish()
+    assert len(seen.disconnects) == 5
+    assert all(client.connected and client.fresh == 0 and not client.lost for client in seen.clients)
+    assert token not in kubectl("logs", fullest.name)

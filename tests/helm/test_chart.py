@@ -12,7 +12,7 @@ from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
 from tests.e2e.test_lifecycle import apply, ready, server_pods
 from tests.helm.tool import CHART, HELM_VERSIONS, Helm, HelmError, helm_binary
-from tests.installation import INSTALL, OPERATOR_IMAGE, REDIS_IMAGE
+from tests.installation import INSTALL, OPERATOR_IMAGE, TEST_IMAGES
 from tests.render_install import install_manifest
 
 RELEASE = "sio"
@@ -31,7 +31,11 @@ def values(namespace: str, **more: Any) -> str:
     return yaml.safe_dump(
         {
             "image": {"repository": repository, "tag": tag},
-            "defaultImages": {"redis": REDIS_IMAGE},
+            "defaultImages": {
+                "redis": TEST_IMAGES["--redis-image"],
+                "runtimeNode": TEST_IMAGES["--runtime-node-image"],
+                "runtimePython": TEST_IMAGES["--runtime-python-image"],
+            },
             "watchNamespaces": [namespace],
             **more,
         }
@@ -46,7 +50,7 @@ def test_install_upgrade_uninstall(
     load_image: Callable[[str | Path], str],
     wait_for: WaitFor,
 ) -> None:
-    for image in ("pause", "redis", "chat", "socketio-operator"):
+    for image in ("pause", "redis", "chat", "runtime-node", "socketio-operator"):
         load_image(image)
     # As a user without the CRD begins; the tests before this one may have left theirs.
     kubectl("delete", CRD, "--ignore-not-found", "--wait")

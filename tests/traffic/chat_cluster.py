@@ -55,8 +55,6 @@ def manifest(
         "spec": {
             "image": IMAGE,
             "replicas": 3,
-            # A pod is ready once its adapter is: else a first broadcast could miss its clients.
-            "health": {"path": "/health"},
             "routing": {"host": f"{name}.localhost", "affinity": affinity},
             "adapter": {"type": adapter},
             "engine": engine or {},

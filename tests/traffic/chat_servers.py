@@ -1,4 +1,4 @@
-"""The chat of examples/chat as local processes: what pods are in a cluster, without the cluster."""
+"""The chat of examples/chat as local processes with the runtime: what pods are in a cluster, without the cluster."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 from tests.cluster import packages
 from tests.traffic.ports import free_port
@@ -18,6 +19,8 @@ from tests.traffic.processes import running
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CHAT = CHECKOUT / "examples" / "chat"
+RUNTIME = CHECKOUT / "runtime" / "node"
+INSTALLED = CHECKOUT / "build" / "traffic"
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,13 @@ class ChatServer:
     port: int
 
 
-def installed_chat(folder: Path = CHECKOUT / "build" / "traffic" / "chat") -> Path:
-    """A copy of the example with its packages; installed once for each package-lock.json."""
+def installed(source: Path) -> Path:
+    """A copy of an npm package with its packages; installed once for each package-lock.json."""
+    folder = INSTALLED / source.relative_to(CHECKOUT)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several test runs may share the checkout
-        shutil.copytree(CHAT, folder, ignore=shutil.ignore_patterns("node_modules"), dirs_exist_ok=True)
+        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("node_modules", "test"), dirs_exist_ok=True)
         marker = folder / "node_modules" / ".installed-lock.json"
         wanted = (folder / "package-lock.json").read_text()
         if not marker.is_file() or marker.read_text() != wanted:
@@ -42,7 +46,7 @@ def installed_chat(folder: Path = CHECKOUT / "build" / "traffic" / "chat") -> Pa
                 command = ["npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--ignore-scripts"]
                 code = subprocess.run(command, cwd=folder, stdout=output, stderr=output).returncode
             if code != 0:
-                raise RuntimeError(f"npm ci of the chat ended with code {code}; see {log}")
+                raise RuntimeError(f"npm ci of {source} ended with code {code}; see {log}")
             marker.write_text(wanted)
     return folder
 
@@ -71,24 +75,40 @@ def running_redis(log: Path) -> Iterator[str]:
 def running_chat(
     pods: Sequence[str], logs: Path, redis_url: str | None = None, adapter: str = "redis", **environment: str
 ) -> Iterator[list[ChatServer]]:
-    """One chat server for each pod name; with a Redis URL, entered when each has subscribed there."""
-    settings = {"PORT": "0", "NODE_NAME": "local", "SOCKETIO_ADAPTER": adapter, **environment}
+    """One chat server with the runtime for each pod name; entered when each is ready, with a Redis URL subscribed."""
+    settings = {
+        "PORT": "0",
+        "NODE_NAME": "local",
+        "NODE_OPTIONS": f"--require {installed(RUNTIME) / 'preload.cjs'}",
+        "SOCKETIO_RUNTIME_HOST": "127.0.0.1",
+        "SOCKETIO_ADAPTER": adapter if redis_url else "none",
+        **environment,
+    }
     if redis_url:
-        settings["REDIS_URL"] = redis_url
+        settings["SOCKETIO_RUNTIME_BROKER_URL"] = redis_url
     with ExitStack() as stack:
         yield [stack.enter_context(_running_server(pod, logs / f"{pod}.log", settings)) for pod in pods]
 
 
 @contextmanager
 def _running_server(pod: str, log: Path, settings: dict[str, str]) -> Iterator[ChatServer]:
-    command: list[str | Path] = ["node", installed_chat() / "server.js"]
-    has_broker = "REDIS_URL" in settings and settings["SOCKETIO_ADAPTER"] != "none"
+    command: list[str | Path] = ["node", installed(CHAT) / "server.js"]
+    side_port = free_port()
 
     def is_ready() -> bool:
-        return _port(log) > 0 and (not has_broker or "ready" in log.read_text())
+        return _port(log) > 0 and _is_ready(side_port)
 
-    with running(pod, command, log, is_ready, {**settings, "HOSTNAME": pod}):
+    environment = {**settings, "HOSTNAME": pod, "SOCKETIO_RUNTIME_PORT": str(side_port)}
+    with running(pod, command, log, is_ready, environment):
         yield ChatServer(pod, _port(log))
+
+
+def _is_ready(side_port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{side_port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def _port(log: Path) -> int:

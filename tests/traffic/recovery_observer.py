@@ -19,12 +19,16 @@ END_SECONDS = 30
 
 @dataclass(frozen=True)
 class Observed:
-    """What one client saw. `disconnects` are milliseconds since the epoch; `lost` are numbers that a server took."""
+    """What one client saw. `disconnects` are milliseconds since the epoch.
+
+    `lost` are numbers of messages that a server took and the client never got, `repeated` those that it got twice.
+    """
 
     disconnects: tuple[int, ...]
     recoveries: int
     fresh: int
     lost: tuple[int, ...]
+    repeated: tuple[int, ...]
     connected: bool
 
 
@@ -62,6 +66,7 @@ class Observer:
                 recoveries=client["recoveries"],
                 fresh=client["fresh"],
                 lost=tuple(client["lost"]),
+                repeated=tuple(client["repeated"]),
                 connected=client["connected"],
             )
             for client in found["clients"]

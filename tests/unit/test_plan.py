@@ -1,5 +1,6 @@
 """Decisions: no write without a reason, nothing foreign touched, the broker outlives its users."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ def test_nothing_to_do_is_nothing_written(spec: dict[str, Any]) -> None:
 def test_all_children_are_made_in_order() -> None:
     of = cluster()
     made = decided(of, {}).changes
-    assert [change.verb for change in made] == ["create"] * 10
+    assert [change.verb for change in made] == ["create"] * 11
     assert made[0].ref.kind == "ServiceAccount"
     assert made[-1].ref == INGRESS
 
@@ -139,7 +140,7 @@ def test_the_reason_stays_with_the_rollout() -> None:
 
 def test_a_new_default_image_restarts_no_running_redis() -> None:
     of = cluster()
-    newer = Inputs(images=Images(redis="registry.example/redis:8"), redis_password=INPUTS.redis_password)
+    newer = replace(INPUTS, images=Images(redis="registry.example/redis:8"))
     assert decided(of, world(of), newer) == Decision()
 
 
@@ -147,7 +148,7 @@ def test_a_new_default_image_mends_a_redis_that_does_not_run() -> None:
     of = cluster()
     live = world(of)
     live[REDIS]["status"]["readyReplicas"] = 0
-    newer = Inputs(images=Images(redis="registry.example/redis:8"), redis_password=INPUTS.redis_password)
+    newer = replace(INPUTS, images=Images(redis="registry.example/redis:8"))
     assert summary(decided(of, live, newer)) == [("apply", "Deployment chat-redis")]
 
 
@@ -207,12 +208,11 @@ def told(of: SocketIOCluster, live: dict[Ref, Any], **seen: Any) -> dict[str, tu
     return {condition.type: (condition.status, condition.reason) for condition in found}
 
 
-def pod(waiting: str, message: str = "", component: str = "server") -> dict[str, Any]:
+def pod(waiting: str, container: str = "server", group: str = "containerStatuses") -> dict[str, Any]:
+    state = {"waiting": {"reason": waiting}}
     return {
-        "metadata": {"name": "chat-1", "labels": {"socketio-operator.dev/component": component}},
-        "status": {
-            "containerStatuses": [{"image": "chat:2", "state": {"waiting": {"reason": waiting, "message": message}}}]
-        },
+        "metadata": {"name": "chat-1", "labels": {"socketio-operator.dev/component": "server"}},
+        "status": {group: [{"name": container, "image": "chat:2", "state": state}]},
     }
 
 
@@ -234,6 +234,15 @@ def test_pods_tell_what_is_wrong(waiting: str, reason: str, kind: str) -> None:
     said = told(of, world(of, readyReplicas=1), pods=(pod(waiting),))
     assert (said["Ready"], said[kind]) == ((False, reason), (True, reason))
     assert said["Available"][0]
+
+
+def test_the_runtimes_image_is_a_setting_of_the_operator() -> None:
+    of = cluster()
+    seen = Observed(
+        world(of, readyReplicas=0), pods=(pod("ErrImagePull", "socketio-runtime", "initContainerStatuses"),)
+    )
+    ready = conditions(of, Decision(), seen)[0]
+    assert (ready.reason, "the operator's setting" in ready.message) == ("ImagePullFailed", True)
 
 
 def test_a_rollout_is_neither_ready_nor_an_outage() -> None:

@@ -1,5 +1,6 @@
 """What the runtime adds to a pod, and what it leaves alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,15 +12,17 @@ from socketio_operator.desired.kinds import Ref
 from socketio_operator.plan.changes import Decision, decide
 from socketio_operator.plan.conditions import conditions
 from socketio_operator.plan.observed import Observed
-from socketio_operator.plan.runtime import RuntimeReport
+from socketio_operator.plan.runtime import SILENT, RuntimeReport
 from tests.unit.samples import INPUTS, LEAST, body, children, cluster
 from tests.unit.test_plan import SERVER, world
 
-NODE = {"inject": "node"}
+NONE = {"inject": "none"}
+PYTHON = {"inject": "python"}
+TOKEN = Ref("Secret", "chat-runtime")
 
 
 def pod_of(**spec: Any) -> dict[str, Any]:
-    made = children(cluster(runtime=NODE, **spec))[Ref("Deployment", "chat")]
+    made = children(cluster(**spec))[Ref("Deployment", "chat")]
     pod: dict[str, Any] = made["spec"]["template"]["spec"]
     return pod
 
@@ -29,8 +32,10 @@ def env_of(pod: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_without_it_nothing_is_added() -> None:
-    pod = children(cluster())[Ref("Deployment", "chat")]["spec"]["template"]["spec"]
+    pod = pod_of(runtime=NONE)
+    assert TOKEN not in children(cluster(runtime=NONE))
     assert "initContainers" not in pod
+    assert "volumes" not in pod
     assert not [name for name in env_of(pod) if "RUNTIME" in name or name == "NODE_OPTIONS"]
 
 
@@ -38,11 +43,50 @@ def test_it_is_copied_in_and_loaded() -> None:
     pod = pod_of()
     (init,) = pod["initContainers"]
     assert init["securityContext"]["readOnlyRootFilesystem"] is True
-    assert init["volumeMounts"][0]["name"] == pod["volumes"][-1]["name"] == "socketio-runtime"
-    assert pod["volumes"][-1]["emptyDir"]["sizeLimit"]
+    assert init["image"] == Images().runtime_node
+    assert init["volumeMounts"][0]["name"] == pod["volumes"][0]["name"] == "socketio-runtime"
+    assert pod["volumes"][0]["emptyDir"]["sizeLimit"]
     env = env_of(pod)
     assert env["NODE_OPTIONS"] == "--require /socketio-runtime/preload.cjs"
     assert env["SOCKETIO_RUNTIME_BROKER_URL"] == {"secretKeyRef": {"name": "chat-redis", "key": "url"}}
+
+
+def test_python_gets_its_own() -> None:
+    pod = pod_of(runtime=PYTHON, env=[{"name": "PYTHONPATH", "value": "/app/lib"}])
+    assert pod["initContainers"][0]["image"] == Images().runtime_python
+    env = env_of(pod)
+    assert "NODE_OPTIONS" not in env
+    assert env["SOCKETIO_RUNTIME_USER_PYTHONPATH"] == "/app/lib"
+    assert env["PYTHONPATH"] == "/socketio-runtime:$(SOCKETIO_RUNTIME_USER_PYTHONPATH)"
+    assert env_of(pod_of(runtime=PYTHON))["PYTHONPATH"] == "/socketio-runtime"
+
+
+def test_the_token_is_a_file() -> None:
+    of = cluster()
+    assert children(of)[TOKEN]["data"] == {"token": "c2VjcmV0LXRva2Vu"}
+    pod = pod_of()
+    (server,) = pod["containers"]
+    assert pod["volumes"][1]["secret"]["secretName"] == TOKEN.name
+    assert env_of(pod)["SOCKETIO_RUNTIME_TOKEN_FILE"] == "/socketio-runtime-token/token"
+    assert [(mount["mountPath"], mount["readOnly"]) for mount in server["volumeMounts"]] == [
+        ("/socketio-runtime", True),
+        ("/socketio-runtime-token", True),
+    ]
+
+
+def test_workers_are_asked_of_the_runtime() -> None:
+    assert "SOCKETIO_WORKERS" not in env_of(pod_of())
+    env = env_of(pod_of(workers={"count": 3, "balancing": "random"}))
+    assert (env["SOCKETIO_WORKERS"], env["SOCKETIO_WORKERS_BALANCING"]) == ("3", "random")
+
+
+@pytest.mark.parametrize(
+    ("adapter", "variable"), [("redis-sharded", "REDIS_URL"), ("postgres", "DATABASE_URL"), ("mongo", "MONGODB_URI")]
+)
+def test_the_broker_is_the_runtimes_and_the_apps(adapter: str, variable: str) -> None:
+    env = env_of(pod_of(adapter={"type": adapter, "broker": "external", "external": {"secretName": "store"}}))
+    assert env["SOCKETIO_ADAPTER"] == adapter
+    assert env["SOCKETIO_RUNTIME_BROKER_URL"] == env[variable] == {"secretKeyRef": {"name": "store", "key": "url"}}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +110,7 @@ def test_probes_ask_the_runtime() -> None:
 
 
 def test_the_drain_fits_into_the_grace_period() -> None:
-    made = children(cluster(runtime={**NODE, "drainSeconds": 90}))[Ref("Deployment", "chat")]
+    made = children(cluster(runtime={"drainSeconds": 90}))[Ref("Deployment", "chat")]
     assert made["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > 90
 
 
@@ -74,7 +118,7 @@ def test_the_drain_fits_into_the_grace_period() -> None:
     ("spec", "sentence"),
     [
         ({"runtime": {"inject": "node", "port": 3000}}, "runtime.port is taken by the app's own port"),
-        ({"volumes": [{"name": "socketio-runtime", "emptyDir": {}}]}, "The volume name socketio-runtime"),
+        ({"volumes": [{"name": "socketio-runtime", "emptyDir": {}}]}, "Volume names that begin with socketio-runtime"),
     ],
 )
 def test_what_would_clash_is_refused(spec: dict[str, Any], sentence: str) -> None:
@@ -86,16 +130,16 @@ def decided(of: SocketIOCluster, inputs: Inputs, seen: Observed) -> Decision:
 
 
 def test_a_new_runtime_waits_for_the_next_rollout() -> None:
-    of = cluster(runtime=NODE)
-    newer = Inputs(images=Images(runtime_node="registry.example/runtime:2"), redis_password=INPUTS.redis_password)
+    of = cluster()
+    newer = replace(INPUTS, images=Images(runtime_node="registry.example/runtime:2"))
     seen = Observed(world(of))
     assert decided(of, newer, seen) == Decision()
-    (change,) = decided(cluster(runtime=NODE, image="registry.example/chat:2"), newer, seen).changes
+    (change,) = decided(cluster(image="registry.example/chat:2"), newer, seen).changes
     assert change.ref == SERVER
     assert "registry.example/runtime:2" in str(change.manifest)
 
 
-STATUS = {"servers": [{"socketio": "4.8.1", "adapter": {"owner": "runtime", "name": "redis"}}]}
+STATUS = {"ready": True, "servers": [{"socketio": "4.8.1", "adapter": {"owner": "runtime", "name": "redis"}}]}
 
 
 def reports(*owners: str) -> tuple[RuntimeReport, ...]:
@@ -105,6 +149,8 @@ def reports(*owners: str) -> tuple[RuntimeReport, ...]:
 def test_a_status_is_read() -> None:
     assert RuntimeReport.parse("chat-0", STATUS) == RuntimeReport("chat-0", "runtime", "4.8.1")
     assert RuntimeReport.parse("chat-0", {"servers": []}) is None
+    waits = RuntimeReport.parse("chat-0", {**STATUS, "ready": False, "reason": "BrokerUnreachable"})
+    assert waits == RuntimeReport("chat-0", "runtime", "4.8.1", "BrokerUnreachable")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +163,7 @@ def test_a_status_is_read() -> None:
     ],
 )
 def test_what_runtimes_report_becomes_a_condition(owners: tuple[str, ...], expected: tuple[bool, str]) -> None:
-    of = cluster(runtime=NODE)
+    of = cluster()
     seen = Observed(world(of), runtimes=reports(*owners))
     found = {item.type: (item.status, item.reason) for item in conditions(of, Decision(), seen)}
     assert found["AdapterInjected"] == expected
@@ -125,5 +171,24 @@ def test_what_runtimes_report_becomes_a_condition(owners: tuple[str, ...], expec
 
 
 def test_without_reports_nothing_is_claimed() -> None:
-    of = cluster(runtime=NODE)
+    of = cluster()
     assert "AdapterInjected" not in {item.type for item in conditions(of, Decision(), Observed(world(of)))}
+
+
+def test_a_silent_runtime_stalls_with_what_to_change() -> None:
+    of = cluster()
+    live = world(of)
+    live[SERVER]["status"] |= {"readyReplicas": 0}
+    seen = Observed(live, runtimes=(RuntimeReport("chat-0", SILENT),))
+    found = {item.type: item for item in conditions(of, Decision(), seen)}
+    assert found["Ready"].reason == found["Stalled"].reason == found["AdapterInjected"].reason == "RuntimeSilent"
+    assert "set spec.runtime.inject to what it runs, or to none" in found["Ready"].message
+
+
+def test_what_a_pod_waits_for_is_told_in_our_words() -> None:
+    of = cluster()
+    live = world(of)
+    live[SERVER]["status"] |= {"readyReplicas": 1}
+    for reason, told in (("BrokerUnreachable", " Pod chat-0: the adapter's broker does not answer it."), ("<b>", "")):
+        seen = Observed(live, runtimes=(RuntimeReport("chat-0", "runtime", "4.8.1", reason),))
+        assert conditions(of, Decision(), seen)[0].message == f"1 of 2 pods are ready.{told}"

@@ -25,7 +25,8 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "replicas as text": (_spec(replicas="two"), "spec.replicas in body must be of type integer"),
     "unknown adapter": (
         _spec(adapter={"type": "rabbit"}),
-        'spec.adapter.type: Unsupported value: "rabbit": supported values: "redis", "redis-streams", "none"',
+        'spec.adapter.type: Unsupported value: "rabbit": supported values: "redis", "redis-sharded", "redis-streams", '
+        '"postgres", "mongo", "none"',
     ),
     "external broker without Secret": (
         _spec(adapter={"broker": "external"}),
@@ -33,7 +34,19 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "recovery without a store": (
         _spec(engine={"connectionStateRecovery": {}}),
-        "set adapter.type to redis-streams.",
+        "set adapter.type to redis-streams or mongo.",
+    ),
+    "database without a Secret": (
+        _spec(adapter={"type": "postgres"}),
+        "for adapter.type postgres or mongo set adapter.broker to external",
+    ),
+    "adapter that Python has not": (
+        _spec(adapter={"type": "redis-streams"}, runtime={"inject": "python"}),
+        "with runtime.inject python set adapter.type to redis or none.",
+    ),
+    "workers without the runtime": (
+        _spec(workers={"count": 2}, runtime={"inject": "none"}),
+        "workers.count above 1 needs runtime.inject node",
     ),
     "host with a scheme": (_routing(host="https://chat.example.com"), "without scheme, port or path."),
     "host in upper case": (_routing(host="Chat.example.com"), "routing.host must be a DNS name in lower case"),

@@ -27,6 +27,9 @@ IMAGE_RULE = rule(
 )
 
 
+_URL_VARIABLES = {"postgres": "DATABASE_URL", "mongo": "MONGODB_URI"}
+
+
 class ManagedBroker(Model):
     """The Redis that the operator runs."""
 
@@ -52,7 +55,11 @@ class ExternalBroker(Model):
 class BrokerEnv(Model):
     """Names of the environment variables by which the app finds its broker."""
 
-    url: EnvName = Field("REDIS_URL", description="Gets the broker's URL with user and password. Default: `REDIS_URL`.")
+    url: EnvName | None = Field(
+        None,
+        description="Gets the broker's URL with user and password. Default: `REDIS_URL` for the Redis adapters, "
+        "`DATABASE_URL` for `postgres`, `MONGODB_URI` for `mongo`.",
+    )
     host: EnvName | None = Field(None, description="Gets the host name. Default: not set. Example: `REDIS_HOST`.")
     port: EnvName | None = Field(None, description="Gets the port. Default: not set. Example: `REDIS_PORT`.")
     username: EnvName | None = Field(None, description="Gets the user name. Default: not set. Example: `REDIS_USER`.")
@@ -70,6 +77,11 @@ class Adapter(
             "adapter.broker managed takes no adapter.external.",
         ),
         rule(
+            "!(self.type in ['postgres', 'mongo']) || self.broker == 'external'",
+            "The operator runs Redis only; for adapter.type postgres or mongo set adapter.broker to external and "
+            "adapter.external.secretName to the Secret with the database's URL.",
+        ),
+        rule(
             "self.broker == 'managed' || !has(self.managed)",
             "adapter.managed describes the Redis that the operator runs; remove it or set adapter.broker to managed.",
         ),
@@ -83,10 +95,12 @@ class Adapter(
 ):
     """The adapter and its broker."""
 
-    type: Literal["redis", "redis-streams", "none"] = Field(
+    type: Literal["redis", "redis-sharded", "redis-streams", "postgres", "mongo", "none"] = Field(
         "redis",
-        description="Adapter of the app: `redis` (pub/sub), `redis-streams` (keeps events over a Redis restart, allows "
-        "connection state recovery), `none` (broadcasts stay on one pod). Default: `redis`.",
+        description="Adapter of the app: `redis` (pub/sub), `redis-sharded` (pub/sub, a channel for each room), "
+        "`redis-streams` (keeps events over a Redis restart, allows connection state recovery), `postgres` "
+        "(LISTEN/NOTIFY), `mongo` (change streams, allows connection state recovery), `none` (broadcasts stay on one "
+        "pod). Default: `redis`.",
     )
     broker: Literal["managed", "external"] = Field(
         "managed",
@@ -98,8 +112,13 @@ class Adapter(
     )
     env: BrokerEnv = Field(
         BrokerEnv(),
-        description="Environment variables that tell the app where its broker is. Default: `{url: REDIS_URL}`.",
+        description="Environment variables that tell the app where its broker is. Default: `{}`.",
     )
+
+    @property
+    def url_variable(self) -> str:
+        """The environment variable by which the app finds its broker."""
+        return self.env.url or _URL_VARIABLES.get(self.type, "REDIS_URL")
 
     @property
     def runs_redis(self) -> bool:

@@ -11,7 +11,7 @@ from socketio_operator.api.base import Model, checked, map_list, rule
 from socketio_operator.api.engine import Engine
 from socketio_operator.api.pod import EnvFrom, EnvVar, LocalRef, PodSettings, Resources, VolumeMount
 from socketio_operator.api.routing import Routing
-from socketio_operator.api.runtime import Runtime
+from socketio_operator.api.runtime import Runtime, Workers
 from socketio_operator.api.volumes import Volume
 
 
@@ -40,20 +40,29 @@ class ClusterSpec(
             "cuts waiting clients; raise it, or leave it out to have it derived.",
         ),
         rule(
-            "!has(self.engine.connectionStateRecovery) || self.adapter.type == 'redis-streams'",
-            "engine.connectionStateRecovery needs an adapter that stores sessions; set adapter.type to redis-streams.",
+            "!has(self.engine.connectionStateRecovery) || self.adapter.type in ['redis-streams', 'mongo']",
+            "engine.connectionStateRecovery needs an adapter that stores sessions; set adapter.type to redis-streams "
+            "or mongo.",
         ),
         rule(
             "self.volumeMounts.all(m, self.volumes.exists(v, v.name == m.name))",
             "Each of volumeMounts must name one of volumes; add the volume or correct the name.",
         ),
         rule(
-            "!self.volumes.exists(v, v.name == 'socketio-runtime')",
-            "The volume name socketio-runtime is the operator's own; choose another.",
+            "!self.volumes.exists(v, v.name.startsWith('socketio-runtime'))",
+            "Volume names that begin with socketio-runtime are the operator's own; choose another.",
         ),
         rule(
             "self.runtime.inject == 'none' || self.runtime.port != self.port",
             "runtime.port is taken by the app's own port; choose another for one of them.",
+        ),
+        rule(
+            "self.runtime.inject != 'python' || self.adapter.type in ['redis', 'none']",
+            "python-socketio has no such adapter; with runtime.inject python set adapter.type to redis or none.",
+        ),
+        rule(
+            "self.workers.count == 1 || self.runtime.inject == 'node'",
+            "workers.count above 1 needs runtime.inject node, which starts the workers; set one of them.",
         ),
     ),
 ):
@@ -127,8 +136,9 @@ class ClusterSpec(
     engine: Engine = Field(Engine(), description="Options of the Socket.IO server. Default: `{}`.")
     adapter: Adapter = Field(Adapter(), description="How the pods reach each other. Default: `{type: redis}`.")
     runtime: Runtime = Field(
-        Runtime(), description="What the operator brings into the pods. Default: `{inject: none}`."
+        Runtime(), description="What the operator brings into the pods. Default: `{inject: node}`."
     )
+    workers: Workers = Field(Workers(), description="Processes in each pod. Default: `{count: 1}`.")
     routing: Routing = Field(description="How clients reach the pods. Example: `{host: chat.example.com}`.")
     paused: bool = Field(False, description="Leave everything as it is until this is false again. Default: false.")
 

@@ -10,10 +10,11 @@ from socketio_operator.api.base import Model
 class Runtime(Model):
     """The runtime that gives a server its adapter, engine options, health, metrics and drain."""
 
-    inject: Literal["node", "none"] = Field(
-        "none",
+    inject: Literal["node", "python", "none"] = Field(
+        "node",
         description="`node`: loaded into Node.js by NODE_OPTIONS, so that an image which knows no adapter works on "
-        "many pods. `none`: the app does it itself, from its environment. Default: `none`.",
+        "many pods. `python`: the same for python-socketio, by PYTHONPATH. `none`: the app does it itself, from its "
+        "environment; for all other images. Default: `node`.",
     )
     port: int = Field(
         9400,
@@ -26,4 +27,20 @@ class Runtime(Model):
         description="Over how many seconds a pod that ends closes its connections, one by one. Default: 20.",
         ge=0,
         le=3600,
+    )
+
+
+class Workers(Model):
+    """Processes of the server inside one pod."""
+
+    count: int = Field(
+        1,
+        description="Processes in each pod. More than 1 starts the image's program that many times behind one port, "
+        "through Node's cluster module; each session stays with its process. Default: 1.",
+        ge=1,
+        le=64,
+    )
+    balancing: Literal["least-connection", "round-robin", "random"] = Field(
+        "least-connection",
+        description="Which process gets a new session. Default: `least-connection`.",
     )

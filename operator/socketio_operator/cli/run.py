@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from socketio_operator.controller.settings import Settings
-from socketio_operator.desired.inputs import DEFAULT_REDIS_IMAGE, DEFAULT_RUNTIME_NODE_IMAGE, Images
+from socketio_operator.desired.inputs import Images
 
 
 def add_command(commands: Any) -> None:
@@ -26,15 +26,17 @@ def add_command(commands: Any) -> None:
 
 def add_image_options(parser: argparse.ArgumentParser) -> None:
     """Adds the default images, which private registries replace."""
-    parser.add_argument("--redis-image", default=DEFAULT_REDIS_IMAGE, help="image of the managed Redis")
-    parser.add_argument(
-        "--runtime-node-image", default=DEFAULT_RUNTIME_NODE_IMAGE, help="image that holds the runtime for Node.js"
-    )
+    images = Images()
+    parser.add_argument("--redis-image", default=images.redis, help="image of the managed Redis")
+    parser.add_argument("--runtime-node-image", default=images.runtime_node, help="image of the runtime for Node.js")
+    parser.add_argument("--runtime-python-image", default=images.runtime_python, help="image of the runtime for Python")
 
 
 def images(args: argparse.Namespace) -> Images:
     """Default images from the flags."""
-    return Images(redis=args.redis_image, runtime_node=args.runtime_node_image)
+    return Images(
+        redis=args.redis_image, runtime_node=args.runtime_node_image, runtime_python=args.runtime_python_image
+    )
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Asks an external broker PING, as the apps would: URL, TLS and AUTH are the user's.
+"""Asks an external Redis PING, as the apps would: URL, TLS and AUTH are the user's. Of a database only the URL is read.
 
 What is told about the answer is one of a few fixed sentences: the text of a foreign server, or of the
 URL with its password, never reaches the status.
@@ -7,22 +7,38 @@ URL with its password, never reaches the status.
 import redis.asyncio as redis
 from redis.exceptions import AuthenticationError, ConnectionError, RedisError, TimeoutError
 
+from socketio_operator.desired.adapters import AdapterKind
 from socketio_operator.plan.observed import Problem
 
 ANSWER_SECONDS = 3.0
 
 
-async def ask(url: str, where: str) -> Problem | None:
+_EXAMPLES = {
+    "redis": "redis://[user:password@]host:port or rediss://...",
+    "postgres": "postgres://user:password@host:port/database",
+    "mongodb": "mongodb://user:password@host:port/database?replicaSet=...",
+}
+
+
+async def ask(url: str, adapter: AdapterKind, where: str) -> Problem | None:
     """None if the broker answers; else what is wrong. `where` names the Secret and key, for people."""
+    example = adapter.schemes[0]
+    if url.strip().partition("://")[0] not in adapter.schemes:
+        return _invalid(example, where)
+    return await _ping(url, where) if example == "redis" else None
+
+
+def _invalid(example: str, where: str) -> Problem:
+    return Problem("BrokerUrlInvalid", f"{where} is not a {example} URL; write {_EXAMPLES[example]}.")
+
+
+async def _ping(url: str, where: str) -> Problem | None:
     try:
         client = redis.Redis.from_url(
             url.strip(), socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS, retry=None
         )
     except ValueError:
-        return Problem(
-            "BrokerUrlInvalid",
-            f"{where} is not a Redis URL; write redis://[user:password@]host:port or rediss://...",
-        )
+        return _invalid("redis", where)
     try:
         await client.ping()
     except AuthenticationError:

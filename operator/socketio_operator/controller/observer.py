@@ -3,6 +3,7 @@
 import base64
 import binascii
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 
 from socketio_operator.api import SocketIOCluster
@@ -11,48 +12,59 @@ from socketio_operator.controller.api import METADATA_ONLY, Json, KubeApi
 from socketio_operator.controller.runtime_reader import RuntimeReader
 from socketio_operator.controller.store import Key, Store
 from socketio_operator.desired import runtime
+from socketio_operator.desired.adapters import ADAPTERS
 from socketio_operator.desired.inputs import Images, Inputs
 from socketio_operator.desired.kinds import CHILD_KINDS, SECRET, Ref, ref_of
 from socketio_operator.desired.manifest import Manifest
-from socketio_operator.desired.metadata import redis_name
+from socketio_operator.desired.metadata import redis_name, runtime_name
 from socketio_operator.desired.redis.secret import PASSWORD_KEY
 from socketio_operator.desired.references import SecretNeed, needed_secrets
 from socketio_operator.plan.observed import Live, Observed, Problem, ownership
 
 PASSWORD_BYTES = 32
 
+Secrets = Mapping[Ref, Live]
+
 
 class Observer:
-    """Reads for one operator. Passwords of managed brokers stay in memory, so that a deleted Secret comes
-    back as it was."""
+    """Reads for one operator. What it generated stays in memory, so that a deleted Secret comes back as it was."""
 
     def __init__(self, api: KubeApi, store: Store, images: Images) -> None:
         self._api, self._store, self._images = api, store, images
-        self._passwords: dict[str, str] = {}
+        self._generated: dict[str, dict[Ref, str]] = {}
         self._runtimes = RuntimeReader()
 
-    async def managed_secret(self, cluster: SocketIOCluster) -> Json | None:
-        """The Secret of the managed broker. Secrets are never listed or watched, only read by name."""
-        return await self._api.get(SECRET, cluster.namespace, redis_name(cluster))
+    async def own_secrets(self, cluster: SocketIOCluster) -> Secrets:
+        """The cluster's Secrets that exist. Secrets are never listed or watched, only read by name."""
+        found: dict[Ref, Json] = {}
+        for name in (redis_name(cluster), runtime_name(cluster)):
+            if secret := await self._api.get(SECRET, cluster.namespace, name):
+                found[Ref(SECRET.kind, name)] = secret
+        return found
 
-    def inputs(self, cluster: SocketIOCluster, secret: Live | None) -> Inputs:
-        """Settings and the broker's password: that of the Secret, the remembered one, or a new one."""
-        ours = secret if secret and ownership(secret, cluster) == "ours" else {}
-        if stored := _text(ours.get("data", {}).get(PASSWORD_KEY)):
-            self._passwords[cluster.uid] = stored
-        password = self._passwords.setdefault(cluster.uid, secrets.token_urlsafe(PASSWORD_BYTES))
-        return Inputs(images=self._images, redis_password=password)
+    def inputs(self, cluster: SocketIOCluster, own: Secrets) -> Inputs:
+        """Settings and what is generated: as the Secrets have it, as it is remembered, or new."""
+        return Inputs(
+            images=self._images,
+            redis_password=self._secret_text(cluster, own, redis_name(cluster), PASSWORD_KEY),
+            runtime_token=self._secret_text(cluster, own, runtime_name(cluster), runtime.TOKEN_KEY),
+        )
+
+    def _secret_text(self, cluster: SocketIOCluster, own: Secrets, name: str, key: str) -> str:
+        remembered, ref = self._generated.setdefault(cluster.uid, {}), Ref(SECRET.kind, name)
+        secret = own.get(ref)
+        if secret and ownership(secret, cluster) == "ours" and (stored := _text(secret.get("data", {}).get(key))):
+            remembered[ref] = stored
+        return remembered.setdefault(ref, secrets.token_urlsafe(PASSWORD_BYTES))
 
     def forget(self, uid: str) -> None:
         """Drops what is remembered of a deleted cluster."""
-        self._passwords.pop(uid, None)
+        self._generated.pop(uid, None)
 
-    async def observe(self, cluster: SocketIOCluster, desired: tuple[Manifest, ...], secret: Live | None) -> Observed:
+    async def observe(self, cluster: SocketIOCluster, desired: tuple[Manifest, ...], own: Secrets) -> Observed:
         """Everything that the decision needs. Objects that no watch knows are read, as they may be foreign."""
         key = Key(cluster.namespace, cluster.name)
-        children = dict(self._store.children(key))
-        if secret:
-            children[Ref("Secret", redis_name(cluster))] = secret
+        children = {**self._store.children(key), **own}
         unknown = [ref for ref in map(ref_of, desired) if ref not in children and ref.kind != SECRET.kind]
         for ref in unknown:
             if found := await self._api.get(CHILD_KINDS[ref.kind], cluster.namespace, ref.name):
@@ -72,7 +84,8 @@ class Observer:
             if isinstance(found, Problem):
                 problems.append(found)
             elif external and need.field == "spec.adapter.external.secretName":
-                answer = await broker.ask(found, f"Secret {need.name}, key {need.key}")
+                where = f"Secret {need.name}, key {need.key}"
+                answer = await broker.ask(found, ADAPTERS[cluster.spec.adapter.type], where)
         return tuple(problems), answer
 
     async def _need(self, namespace: str, need: SecretNeed) -> str | Problem:

@@ -56,9 +56,9 @@ class Reconciler:
             await self._refuse(body, problems)
             return
         cluster = SocketIOCluster.parse(body)
-        secret = await self._observer.managed_secret(cluster)
-        desired = build_children(cluster, self._observer.inputs(cluster, secret))
-        seen = await self._observer.observe(cluster, desired, secret)
+        own = await self._observer.own_secrets(cluster)
+        desired = build_children(cluster, self._observer.inputs(cluster, own))
+        seen = await self._observer.observe(cluster, desired, own)
         if cluster.spec.paused:
             await self._report(cluster, body, conditions.paused(cluster, seen), seen)
             return

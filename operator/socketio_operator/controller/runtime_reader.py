@@ -1,51 +1,68 @@
-"""Asks the runtimes in ready pods for their status. What a pod answers is untrusted, and never more than a finding."""
+"""Asks the runtimes in running pods for their status. What a pod answers is untrusted, and only a finding."""
 
 import asyncio
 import json
 import time
+from datetime import UTC, datetime
 
 import aiohttp
 
+from socketio_operator.desired.metadata import SERVER
 from socketio_operator.plan.observed import Live
-from socketio_operator.plan.runtime import RuntimeReport
+from socketio_operator.plan.runtime import SILENT, RuntimeReport
 
 ANSWER_SECONDS = 2.0
 ANSWER_BYTES = 64 * 1024
-# A pod's answer changes rarely; it is asked again when a later reconcile finds the last one older than this.
+# A ready pod's answer changes rarely; it is asked again when a later reconcile finds the last one older than this.
 FRESH_SECONDS = 20.0
+# A server that is up opens the runtime's port at once; slow starters get this long.
+SILENT_SECONDS = 60.0
 
 
 class RuntimeReader:
-    """Reads statuses, with a memory so that a burst of events asks each pod once."""
+    """Reads statuses, with a memory so that a burst of events asks each ready pod once."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, RuntimeReport | None]] = {}
+        self._known: dict[str, tuple[float, RuntimeReport]] = {}
 
     async def read(self, pods: tuple[Live, ...], port: int) -> tuple[RuntimeReport, ...]:
-        """Reports of the pods that are ready and answer, by name."""
-        ready = [pod for pod in pods if _is_ready(pod)]
-        due = [pod for pod in ready if self._age(pod) > FRESH_SECONDS]
+        """Reports of the pods that run and answer, and of those that have run for long and do not, in order."""
+        running = [pod for pod in pods if _started(pod)]
+        due = [pod for pod in running if not self._is_fresh(pod)]
         if due:
             limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
             async with aiohttp.ClientSession(timeout=limit) as session:
                 answers = await asyncio.gather(*(_ask(session, pod, port) for pod in due))
-            now = time.monotonic()
-            self._forget(now)
-            self._known |= {pod["metadata"]["uid"]: (now, answer) for pod, answer in zip(due, answers, strict=True)}
-        reports = (self._known[pod["metadata"]["uid"]][1] for pod in ready)
-        return tuple(report for report in reports if report)
+            self._remember(due, answers)
+        known = (self._known.get(pod["metadata"]["uid"]) for pod in running)
+        return tuple(report for _, report in filter(None, known))
 
-    def _age(self, pod: Live) -> float:
+    def _is_fresh(self, pod: Live) -> bool:
         known = self._known.get(pod["metadata"]["uid"])
-        return time.monotonic() - known[0] if known else float("inf")
+        return bool(known and _is_ready(pod) and time.monotonic() - known[0] < FRESH_SECONDS)
 
-    def _forget(self, now: float) -> None:
-        self._known = {uid: known for uid, known in self._known.items() if now - known[0] < 10 * FRESH_SECONDS}
+    def _remember(self, pods: list[Live], answers: list[RuntimeReport | None]) -> None:
+        now = time.monotonic()
+        asked = {pod["metadata"]["uid"] for pod in pods}
+        kept = {
+            uid: known for uid, known in self._known.items() if uid not in asked and now - known[0] < 10 * FRESH_SECONDS
+        }
+        new = {pod["metadata"]["uid"]: (now, answer) for pod, answer in zip(pods, answers, strict=True) if answer}
+        self._known = kept | new
+
+
+def _started(pod: Live) -> datetime | None:
+    """Since when the server's container runs; None if it does not, or is about to end."""
+    if pod["metadata"].get("deletionTimestamp"):
+        return None
+    for container in pod.get("status", {}).get("containerStatuses", ()):
+        running = container.get("state", {}).get("running")
+        if container["name"] == SERVER and running:
+            return datetime.fromisoformat(running["startedAt"])
+    return None
 
 
 def _is_ready(pod: Live) -> bool:
-    if pod["metadata"].get("deletionTimestamp"):
-        return False
     conditions = pod.get("status", {}).get("conditions", ())
     return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
@@ -53,9 +70,19 @@ def _is_ready(pod: Live) -> bool:
 async def _ask(session: aiohttp.ClientSession, pod: Live, port: int) -> RuntimeReport | None:
     address = pod["status"].get("podIP", "")
     host = f"[{address}]" if ":" in address else address
+    name = pod["metadata"]["name"]
     try:
         async with session.get(f"http://{host}:{port}/status", allow_redirects=False) as answer:
             text = await answer.content.read(ANSWER_BYTES)
-            return RuntimeReport.parse(pod["metadata"]["name"], json.loads(text))
+            return RuntimeReport.parse(name, json.loads(text))
+    except aiohttp.ClientConnectorError:
+        # Nobody listens there. (A time-out may be the network between the operator and the pod.)
+        return RuntimeReport(name, SILENT) if _long(pod) and not _is_ready(pod) else None
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _long(pod: Live) -> bool:
+    started = _started(pod)
+    restarts = sum(item.get("restartCount", 0) for item in pod["status"].get("containerStatuses", ()))
+    return restarts > 0 or (started is not None and (datetime.now(UTC) - started).total_seconds() > SILENT_SECONDS)

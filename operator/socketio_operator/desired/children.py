@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.desired import deployment, disruption_budget, routers, service, service_account
+from socketio_operator.desired import deployment, disruption_budget, routers, runtime_token, service, service_account
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.redis import config, network_policy, secret
@@ -18,6 +18,7 @@ BUILDERS: tuple[Builder, ...] = (
     secret.build,
     config.build,
     network_policy.build,
+    runtime_token.build,
     redis_service.build,
     redis_deployment.build,
     service.build,

@@ -40,6 +40,10 @@ def _probes(cluster: SocketIOCluster) -> dict[str, Any]:
     }
 
 
+def _pre_stop(cluster: SocketIOCluster) -> dict[str, Any]:
+    return runtime.pre_stop(PRESTOP_SECONDS) if runtime.injected(cluster) else {"sleep": {"seconds": PRESTOP_SECONDS}}
+
+
 def _ports(cluster: SocketIOCluster) -> list[dict[str, Any]]:
     ports = {"http": cluster.spec.port}
     if runtime.injected(cluster):
@@ -61,7 +65,7 @@ def _container(cluster: SocketIOCluster) -> dict[str, Any]:
         "resources": canonical_resources(wire(spec.resources)),
         "volumeMounts": runtime.mounts(cluster),
         "securityContext": container_security(read_only=False),
-        "lifecycle": {"preStop": {"sleep": {"seconds": PRESTOP_SECONDS}}},
+        "lifecycle": {"preStop": _pre_stop(cluster)},
         **_probes(cluster),
     }
 
@@ -104,7 +108,7 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
         "topologySpreadConstraints": _spread(cluster),
         "initContainers": [runtime.init_container(cluster, inputs)] if with_runtime else None,
         "containers": [_container(cluster)],
-        "volumes": [*(wire(volume) for volume in spec.volumes), *([runtime.volume()] if with_runtime else ())],
+        "volumes": [*(wire(volume) for volume in spec.volumes), *(runtime.volumes(cluster) if with_runtime else ())],
     }
 
 

@@ -29,10 +29,11 @@ def _broker(cluster: SocketIOCluster) -> dict[str, dict[str, Any]]:
     """Env name -> Secret key of the broker, managed or external."""
     adapter = cluster.spec.adapter
     if adapter.external_broker:
-        return {adapter.env.url: {"name": adapter.external_broker.secret_name, "key": adapter.external_broker.key}}
+        external = adapter.external_broker
+        return {adapter.url_variable: {"name": external.secret_name, "key": external.key}}
     if not adapter.runs_redis:
         return {}
-    names = wire(adapter.env)
+    names = {**wire(adapter.env), "url": adapter.url_variable}
     return {name: {"name": redis_name(cluster), "key": key} for key, name in names.items()}
 
 
@@ -48,7 +49,7 @@ def server_env(cluster: SocketIOCluster) -> list[dict[str, Any]]:
     broker = _broker(cluster)
     own |= {name: {"name": name, "valueFrom": {"secretKeyRef": ref}} for name, ref in broker.items()}
     if runtime.injected(cluster):
-        own |= runtime.runtime_env(cluster, broker.get(cluster.spec.adapter.env.url))
+        own |= runtime.runtime_env(cluster, broker.get(cluster.spec.adapter.url_variable))
     own |= {var.name: wire(var) for var in cluster.spec.env}
     env = list(own.values())
-    return runtime.with_node_options(env) if runtime.injected(cluster) else env
+    return runtime.loading(cluster, env) if runtime.injected(cluster) else env

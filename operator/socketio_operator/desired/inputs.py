@@ -3,24 +3,23 @@
 import hashlib
 from dataclasses import dataclass, field
 
-DEFAULT_RUNTIME_NODE_IMAGE = "socketio-operator/runtime-node:0.1.0"
-DEFAULT_REDIS_IMAGE = "redis:7.4-alpine"
-
 
 @dataclass(frozen=True, slots=True)
 class Images:
     """Default images: settings of the operator, so that private registries can replace them."""
 
-    redis: str = DEFAULT_REDIS_IMAGE
-    runtime_node: str = DEFAULT_RUNTIME_NODE_IMAGE
+    redis: str = "redis:7.4-alpine"
+    runtime_node: str = "socketio-operator/runtime-node:0.1.0"
+    runtime_python: str = "socketio-operator/runtime-python:0.1.0"
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Everything that is not in the spec. `redis_password` is URL-safe text, generated once a cluster."""
+    """Everything that is not in the spec. The secrets are URL-safe text, generated once a cluster."""
 
     images: Images = field(default_factory=Images)
     redis_password: str = field(default="", repr=False)
+    runtime_token: str = field(default="", repr=False)
 
     @property
     def redis_password_hash(self) -> str:

@@ -54,6 +54,11 @@ def redis_name(cluster: SocketIOCluster) -> str:
     return f"{cluster.name}-redis"
 
 
+def runtime_name(cluster: SocketIOCluster) -> str:
+    """Name of the Secret with the token of the injected runtime."""
+    return f"{cluster.name}-runtime"
+
+
 def owner_reference(cluster: SocketIOCluster) -> dict[str, Any]:
     """Our controller reference: what carries it with this uid is ours, nothing else is."""
     return {

@@ -1,24 +1,47 @@
-"""The runtime's part of a pod: an init container copies it in, NODE_OPTIONS loads it.
+"""The runtime's part of a pod: an init container copies it in, an environment variable makes the interpreter load it.
 
 The pods' image stays as it is; an emptyDir carries the runtime from one container to the other.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import wire
+from socketio_operator.desired.metadata import runtime_name
 from socketio_operator.desired.security import container_security
 
 NAME = "socketio-runtime"
 MOUNT = f"/{NAME}"
-PRELOAD = f"{MOUNT}/preload.cjs"
 SIZE_LIMIT = "128Mi"
-# After the drain the app's own handlers get up to 10 s (SOCKETIO_EXIT_SECONDS), then the process ends.
-MARGIN_SECONDS = 15
+TOKEN_KEY = "token"
+TOKEN_NAME = f"{NAME}-token"
+TOKEN_MOUNT = f"/{TOKEN_NAME}"
+# The hook looks each second whether the drain is over, and after SIGTERM the app's own handlers get up to 10 s
+# (SOCKETIO_EXIT_SECONDS); then the process ends.
+MARGIN_SECONDS = 20
 
-# The user's own NODE_OPTIONS, kept under another name so that ours can begin with them wherever they come from.
-USER_OPTIONS = "SOCKETIO_RUNTIME_USER_NODE_OPTIONS"
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """How an interpreter is made to load the runtime. `value` of `variable`, or `joined` with the user's own value."""
+
+    variable: str
+    value: str
+    joined: str
+
+    @property
+    def given(self) -> str:
+        """The user's own value under another name, so that ours can hold it wherever it comes from."""
+        return f"SOCKETIO_RUNTIME_USER_{self.variable}"
+
+
+_PRELOAD = f"--require {MOUNT}/preload.cjs"
+LOADERS = {
+    "node": Loader("NODE_OPTIONS", _PRELOAD, f"$(SOCKETIO_RUNTIME_USER_NODE_OPTIONS) {_PRELOAD}"),
+    "python": Loader("PYTHONPATH", MOUNT, f"{MOUNT}:$(SOCKETIO_RUNTIME_USER_PYTHONPATH)"),
+}
 
 
 def injected(cluster: SocketIOCluster) -> bool:
@@ -28,9 +51,10 @@ def injected(cluster: SocketIOCluster) -> bool:
 
 def init_container(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
     """Copies the runtime into the shared volume."""
+    images = {"node": inputs.images.runtime_node, "python": inputs.images.runtime_python}
     return {
         "name": NAME,
-        "image": inputs.images.runtime_node,
+        "image": images[cluster.spec.runtime.inject],
         "command": ["/bin/cp", "-r", "/runtime/.", MOUNT],
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
         "securityContext": container_security(read_only=True),
@@ -38,34 +62,51 @@ def init_container(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def volume() -> dict[str, Any]:
-    """The shared volume."""
-    return {"name": NAME, "emptyDir": {"sizeLimit": SIZE_LIMIT}}
+def volumes(cluster: SocketIOCluster) -> list[dict[str, Any]]:
+    """The shared volume and the token."""
+    token = {"secretName": runtime_name(cluster), "items": [{"key": TOKEN_KEY, "path": TOKEN_KEY}]}
+    return [{"name": NAME, "emptyDir": {"sizeLimit": SIZE_LIMIT}}, {"name": TOKEN_NAME, "secret": token}]
 
 
-def with_node_options(env: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """`env` with the preload after the user's own NODE_OPTIONS, a plain value or a reference."""
-    preload = f"--require {PRELOAD}"
-    given = next((item for item in env if item["name"] == "NODE_OPTIONS"), None)
-    rest = [item for item in env if item["name"] != "NODE_OPTIONS"]
+def mounts(cluster: SocketIOCluster) -> list[Any]:
+    """The user's mounts and, with the runtime, its own, read-only."""
+    own = [wire(mount) for mount in cluster.spec.volume_mounts]
+    places = {NAME: MOUNT, TOKEN_NAME: TOKEN_MOUNT} if injected(cluster) else {}
+    return [*own, *({"name": name, "mountPath": path, "readOnly": True} for name, path in places.items())]
+
+
+def loading(cluster: SocketIOCluster, env: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`env` with the variable that loads the runtime; the user's own, a plain value or a reference, is kept in it."""
+    loader = LOADERS[cluster.spec.runtime.inject]
+    given = next((item for item in env if item["name"] == loader.variable), None)
+    rest = [item for item in env if item["name"] != loader.variable]
     if given is None:
-        return [*rest, {"name": "NODE_OPTIONS", "value": preload}]
+        return [*rest, {"name": loader.variable, "value": loader.value}]
     # Kubernetes expands $(NAME) of variables that come before.
-    joined = {"name": "NODE_OPTIONS", "value": f"$({USER_OPTIONS}) {preload}"}
-    return [*rest, {**given, "name": USER_OPTIONS}, joined]
+    return [*rest, {**given, "name": loader.given}, {"name": loader.variable, "value": loader.joined}]
 
 
 def runtime_env(cluster: SocketIOCluster, broker: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
     """Variables that only the runtime reads; `broker`: the Secret key that holds the broker's URL."""
-    runtime = cluster.spec.runtime
-    env: dict[str, dict[str, Any]] = {
-        "SOCKETIO_RUNTIME_PORT": {"name": "SOCKETIO_RUNTIME_PORT", "value": str(runtime.port)},
-        "SOCKETIO_DRAIN_SECONDS": {"name": "SOCKETIO_DRAIN_SECONDS", "value": str(runtime.drain_seconds)},
+    spec = cluster.spec
+    values = {
+        "SOCKETIO_RUNTIME_PORT": str(spec.runtime.port),
+        "SOCKETIO_RUNTIME_TOKEN_FILE": f"{TOKEN_MOUNT}/{TOKEN_KEY}",
+        "SOCKETIO_DRAIN_SECONDS": str(spec.runtime.drain_seconds),
     }
+    if spec.workers.count > 1:
+        values["SOCKETIO_WORKERS"] = str(spec.workers.count)
+        values["SOCKETIO_WORKERS_BALANCING"] = spec.workers.balancing
+    env: dict[str, dict[str, Any]] = {name: {"name": name, "value": value} for name, value in values.items()}
     if broker:
         name = "SOCKETIO_RUNTIME_BROKER_URL"
         env[name] = {"name": name, "valueFrom": {"secretKeyRef": broker}}
     return env
+
+
+def pre_stop(seconds: int) -> dict[str, Any]:
+    """A hook that waits for routers and drains: an app may never hear SIGTERM, as below npm or a shell."""
+    return {"exec": {"command": [f"{MOUNT}/bin/busybox", "sh", f"{MOUNT}/pre-stop.sh", str(seconds)]}}
 
 
 def probes() -> dict[str, Any]:
@@ -77,9 +118,3 @@ def probes() -> dict[str, Any]:
         "readinessProbe": {**ready, "periodSeconds": 2, "failureThreshold": 2, "timeoutSeconds": 2},
         "livenessProbe": {**alive, "periodSeconds": 10, "failureThreshold": 6, "timeoutSeconds": 5},
     }
-
-
-def mounts(cluster: SocketIOCluster) -> list[Any]:
-    """The user's mounts and, with the runtime, its own, read-only."""
-    own = [wire(mount) for mount in cluster.spec.volume_mounts]
-    return [*own, {"name": NAME, "mountPath": MOUNT, "readOnly": True}] if injected(cluster) else own

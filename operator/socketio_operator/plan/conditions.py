@@ -14,7 +14,7 @@ from socketio_operator.desired.metadata import CAUSE_ANNOTATION, redis_name
 from socketio_operator.plan.changes import Decision
 from socketio_operator.plan.observed import Live, Observed, Problem, deployment_settled
 from socketio_operator.plan.pods import pod_problems
-from socketio_operator.plan.runtime import adapter_finding
+from socketio_operator.plan.runtime import adapter_finding, silence, waiting
 
 # Reasons that only a person can end.
 STALLED_REASONS = {
@@ -28,6 +28,7 @@ STALLED_REASONS = {
     "BrokerUrlInvalid",
     "BrokerAuthFailed",
     "PodsRefused",
+    "RuntimeSilent",
     "RolloutStuck",
 }
 
@@ -77,11 +78,17 @@ def _problem(cluster: SocketIOCluster, decision: Decision, observed: Observed) -
         *([observed.broker] if observed.broker else ()),
         *_redis(cluster, observed),
         *pod_problems(observed.server_pods()),
+        *_silent(observed),
         *([_applying(decision)] if decision.changes else ()),
-        *_progress(cluster, server),
+        *_progress(cluster, server, waiting(observed.runtimes)),
     )
     stalled = [problem for problem in candidates if problem.reason in STALLED_REASONS]
     return next(iter([*stalled, *candidates]), None)
+
+
+def _silent(observed: Observed) -> list[Problem]:
+    found = silence(observed.runtimes)
+    return [Problem(*found)] if found else []
 
 
 def _injected(cluster: SocketIOCluster, observed: Observed) -> tuple[Condition, ...]:
@@ -140,18 +147,20 @@ def _applying(decision: Decision) -> Problem:
     return Problem("Applying", (restart or decision.changes[0]).reason)
 
 
-def _progress(cluster: SocketIOCluster, server: Live | None) -> list[Problem]:
+def _progress(cluster: SocketIOCluster, server: Live | None, waits: str) -> list[Problem]:
     if server is None:
         return [Problem("Applying", "The Deployment is being created.")]
     if deployment_settled(server) and server["spec"].get("replicas") == cluster.spec.replicas:
         return []
     status: Mapping[str, Any] = server.get("status", {})
     if stuck := [c for c in status.get("conditions", ()) if c.get("reason") == "ProgressDeadlineExceeded"]:
-        return [Problem("RolloutStuck", f"The new pods do not get ready; the old ones stay. {stuck[0]['message']}")]
+        return [
+            Problem("RolloutStuck", f"The new pods do not get ready; the old ones stay. {stuck[0]['message']}{waits}")
+        ]
     wanted, ready = cluster.spec.replicas, status.get("readyReplicas", 0)
     if status.get("updatedReplicas", 0) < wanted or status.get("replicas", 0) > wanted:
         cause = server["metadata"].get("annotations", {}).get(CAUSE_ANNOTATION)
         updated = status.get("updatedReplicas", 0)
         why = f": {cause}" if cause else ""
-        return [Problem("RollingOut", f"{updated} of {wanted} pods are up to date, {ready} ready{why}")]
-    return [Problem("PodsNotReady", f"{ready} of {wanted} pods are ready.")]
+        return [Problem("RollingOut", f"{updated} of {wanted} pods are up to date, {ready} ready{why}.{waits}")]
+    return [Problem("PodsNotReady", f"{ready} of {wanted} pods are ready.{waits}")]

@@ -28,7 +28,7 @@ class Observed:
     `children`: live objects by reference, ours and foreign ones that stand in our way.
     `pods`: live pods of the cluster, both components. `secrets`: problems of Secrets that the user names.
     `broker`: what an external broker answered, None if it is well or there is none.
-    `runtimes`: what the injected runtimes of ready pods report.
+    `runtimes`: what the injected runtimes of running pods report.
     """
 
     children: Mapping[Ref, Live] = field(default_factory=dict)

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from socketio_operator.desired import runtime
 from socketio_operator.plan.observed import Live, Problem
 
 _IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ErrInspectImage"}
+_RUNTIME_IMAGE = "check the operator's setting of the runtime's image"
 _CONFIG = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 
 
@@ -19,7 +21,7 @@ def pod_problems(pods: tuple[Live, ...]) -> tuple[Problem, ...]:
 def _of(pod: Live) -> Iterator[Problem]:
     name = pod["metadata"]["name"]
     status = pod.get("status", {})
-    for container in status.get("containerStatuses", ()):
+    for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
         yield from _waiting(name, container)
     for condition in status.get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
@@ -33,9 +35,10 @@ def _waiting(pod: str, container: dict[str, Any]) -> Iterator[Problem]:
     if reason in _IMAGE:
         # The kubelet alternates between the failure and the back-off from it; one text keeps the status still.
         cause = detail.split(": ErrImagePull: ")[-1].removeprefix("Back-off pulling image ") or reason
+        check = _RUNTIME_IMAGE if container["name"] == runtime.NAME else "check the name, the tag"
         yield Problem(
             "ImagePullFailed",
-            f"Image {image} of pod {pod} cannot be pulled; check the name, the tag and spec.imagePullSecrets: {cause}",
+            f"Image {image} of pod {pod} cannot be pulled; {check} and spec.imagePullSecrets: {cause}",
         )
     elif reason in _CONFIG:
         yield Problem("ContainerNotCreated", f"Pod {pod} cannot start: {detail or reason}")

@@ -1,6 +1,7 @@
 "use strict";
 
 const { setTimeout: delay } = require("timers/promises");
+const { inTime } = require("./in-time.js");
 const { log } = require("./log.js");
 
 const SHORTEST_WAIT_MS = 10;
@@ -25,6 +26,13 @@ class Drain {
     this.draining = true;
     this.running = this.#drain(seconds).catch((error) => log(`drain failed: ${error.message}`));
     return this.running;
+  }
+
+  /** As `start`; a drain that runs already goes on first, for so many seconds at most, and what is left then is closed. */
+  async finish(seconds) {
+    if (!this.running) return this.start(seconds);
+    await inTime(this.running, seconds * 1000);
+    return this.start(0);
   }
 
   async #drain(seconds) {

@@ -1,11 +1,18 @@
 "use strict";
 
+let speaker = "";
+
+/** Names this process in each line, where several write to one log. */
+function speakAs(name) {
+  speaker = `${name}: `;
+}
+
 /**
  * Writes one fact as one line on standard error.
  * @param {string} fact  text without credentials; line breaks in it are folded
  */
 function log(fact) {
-  process.stderr.write(`[socketio-runtime] ${String(fact).replace(/\s*[\r\n]+\s*/g, " ")}\n`);
+  process.stderr.write(`[socketio-runtime] ${speaker}${String(fact).replace(/\s*[\r\n]+\s*/g, " ")}\n`);
 }
 
 /**
@@ -24,4 +31,4 @@ function guarded(what, part) {
   }
 }
 
-module.exports = { log, guarded };
+module.exports = { log, guarded, speakAs };

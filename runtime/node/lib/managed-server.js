@@ -61,7 +61,7 @@ class ManagedServer {
 
   #open(settings, module) {
     if (settings.adapter === "none") return adapters.IN_MEMORY;
-    if (!settings.brokerUrl) {
+    if (!settings.brokerUrl && !adapters.definition(settings.adapter).local) {
       log(`adapter: SOCKETIO_RUNTIME_BROKER_URL is not set, ${settings.adapter} is not applied`);
       return adapters.IN_MEMORY;
     }

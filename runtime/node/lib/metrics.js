@@ -4,7 +4,8 @@ const NAMESPACES = 20;
 const PAIRS = 200;
 const NAME_LENGTH = 64;
 const UNKNOWN_SESSION = 1;
-const EVENT_PACKET = /^[25]/;
+const EVENT = "2".charCodeAt(0);
+const BINARY_EVENT = "5".charCodeAt(0);
 
 /** Counts what happens; prom-client is loaded, with a registry of its own, when somebody first asks. */
 class Metrics {
@@ -13,7 +14,10 @@ class Metrics {
     this.runtime = runtime;
     this.connects = new Map();
     this.disconnects = new Map();
+    /** @type {Map<string, Map<string, {value: number}>>} namespace -> event -> how many were received */
     this.events = new Map();
+    this.pairs = 0;
+    this.otherEvents = { value: 0 };
     this.names = new Set();
     this.eventsSent = 0;
     this.unknownSessions = 0;
@@ -28,18 +32,44 @@ class Metrics {
     count(this.disconnects, this.#namespace(socket));
   }
 
-  /** An event that a client sent. Names come from clients: beyond a bound they are counted as "other". */
+  /** An event that a client sent. On the path of every message: one that was seen before costs two look-ups. */
   received(socket, packet) {
-    const namespace = this.#namespace(socket);
-    const event = String(packet.data[0]).slice(0, NAME_LENGTH);
-    const key = JSON.stringify([event, namespace]);
-    const bounded = this.events.has(key) || this.events.size < PAIRS ? key : JSON.stringify(["other", "other"]);
-    count(this.events, bounded);
+    const events = this.events.get(socket.nsp.name);
+    const name = packet.data && packet.data[0];
+    const counter = (events && events.get(name)) || this.#eventCounter(socket, name);
+    counter.value += 1;
   }
 
-  /** A packet of the transport that goes to one client; events only are counted. */
+  // Names come from clients: beyond a bound they are counted as "other".
+  #eventCounter(socket, name) {
+    const namespace = this.#namespace(socket);
+    // early versions of the parser let anything pass, such as an object that cannot become text
+    const event = (typeof name === "string" ? name : typeof name).slice(0, NAME_LENGTH);
+    const known = this.events.has(namespace) && this.events.get(namespace).get(event);
+    if (known) return known;
+    if (this.pairs >= PAIRS) return this.otherEvents;
+    this.pairs += 1;
+    const counter = { value: 0 };
+    if (!this.events.has(namespace)) this.events.set(namespace, new Map());
+    this.events.get(namespace).set(event, counter);
+    return counter;
+  }
+
+  /** @returns {[{event: string, namespace: string}, number][]} events received, by name */
+  receivedEvents() {
+    const counted = this.otherEvents.value > 0 ? [[{ event: "other", namespace: "other" }, this.otherEvents.value]] : [];
+    for (const [namespace, events] of this.events) {
+      for (const [event, { value }] of events) counted.push([{ event, namespace }, value]);
+    }
+    return counted;
+  }
+
+  /** A packet of the transport that goes to one client; events only are counted, without the attachments of binary ones. */
   sent(packet) {
-    if (packet.type === "message" && EVENT_PACKET.test(packet.data)) this.eventsSent += 1;
+    const { data } = packet;
+    if (packet.type !== "message" || typeof data !== "string") return;
+    const type = data.charCodeAt(0);
+    if (type === EVENT || type === BINARY_EVENT) this.eventsSent += 1;
   }
 
   /** A request that the engine refused. */
@@ -57,8 +87,18 @@ class Metrics {
 
   /** @returns {Promise<{type: string, text: string}>} content type and text in the Prometheus format */
   async expose() {
+    const registry = this.#open();
+    return { type: registry.contentType, text: await registry.metrics() };
+  }
+
+  /** @returns {Promise<object[]>} the same as objects, to be put together with those of other processes */
+  values() {
+    return this.#open().getMetricsAsJSON();
+  }
+
+  #open() {
     if (!this.registry) this.registry = require("./exposition.js").registry(this.runtime);
-    return { type: this.registry.contentType, text: await this.registry.metrics() };
+    return this.registry;
   }
 }
 

@@ -56,16 +56,18 @@ function hook(socketio, filename, version, runtime) {
 
 function hookSocket(Socket, runtime) {
   wrap(Socket.prototype, "_onconnect", (original) => function _onconnect() {
-    guarded("counting", () => runtime.metrics.connected(this));
+    guarded("a connection", () => runtime.connecting(this));
     return original.apply(this, arguments);
   });
   wrap(Socket.prototype, "_onclose", (original) => function _onclose() {
     if (this.connected) guarded("counting", () => runtime.metrics.disconnected(this));
     return original.apply(this, arguments);
   });
+  // On the path of every message: no closure, and nothing in it can throw.
+  const { metrics } = runtime;
   wrap(Socket.prototype, "onevent", (original) => function onevent(packet) {
-    guarded("counting", () => runtime.metrics.received(this, packet));
-    return original.apply(this, arguments);
+    metrics.received(this, packet);
+    return original.call(this, packet);
   });
 }
 

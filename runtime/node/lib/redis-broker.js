@@ -8,6 +8,8 @@ const { RedisClient } = require("./redis-client.js");
 const CHECK_MS = 3000;
 const ANSWER_MS = 1500;
 const FLUSH_MS = 1000;
+// time for the other processes to subscribe again
+const OTHERS_SUBSCRIBE_MS = 1000;
 
 /** The connections of one adapter to Redis, watched as a whole. */
 class RedisBroker {
@@ -17,6 +19,12 @@ class RedisBroker {
     if (protocol !== "redis:" && protocol !== "rediss:") throw new Error("the broker's URL is not redis:// or rediss://");
     /** @type {Set<RedisClient>} */
     this.clients = new Set();
+    /** publications that somebody waits for: their `reject` */
+    this.awaited = new Set();
+    /** called when nobody should wait for a publication any longer */
+    this.onRelease = new Set([() => this.#rejectAwaited()]);
+    /** from an outage until the other processes had time to subscribe again: sends what is published meanwhile */
+    this.held = undefined;
     this.dropped = 0;
     this.answering = true;
     this.up = undefined;
@@ -40,6 +48,21 @@ class RedisBroker {
     return { reachable, subscribed: reachable && arriving };
   }
 
+  /** Whether what is published from now on will be read from its stream. */
+  reading() {
+    return this.answering && [...this.clients].some((client) => client.reads());
+  }
+
+  /** Lets go whoever waits for a publication: a connection is lost, or Redis does not answer. */
+  release() {
+    for (const released of this.onRelease) released();
+  }
+
+  #rejectAwaited() {
+    for (const reject of this.awaited) reject(new Error("Redis is away"));
+    this.awaited.clear();
+  }
+
   /** Called by a client on an error; the next change of state tells it. */
   failed(error) {
     this.error = error.message || error.code || String(error);
@@ -52,8 +75,24 @@ class RedisBroker {
     const up = this.state().subscribed;
     if (up === this.up || (!up && this.up === undefined && !this.error)) return;
     this.up = up;
+    if (up) this.#sendHeldLater();
+    else this.#hold();
     const dropped = this.dropped > 0 ? `, ${this.dropped} commands dropped so far` : "";
     log(up ? `broker ${this.place}: connected and subscribed${dropped}` : `broker ${this.place}: away (${this.error || "connection closed"}), trying again`);
+  }
+
+  #hold() {
+    clearTimeout(this.holding);
+    this.held = this.held || [];
+  }
+
+  #sendHeldLater() {
+    if (this.held === undefined) return;
+    this.holding = setTimeout(() => {
+      const { held } = this;
+      this.held = undefined;
+      for (const send of held) send();
+    }, OTHERS_SUBSCRIBE_MS).unref();
   }
 
   // A PING on every connection: a Redis that hangs, or a connection that the network forgot, gives no other sign.
@@ -66,7 +105,7 @@ class RedisBroker {
       this.main.queuedBytes = 0;
     } else {
       this.error = `no answer to PING in ${ANSWER_MS} ms`;
-      this.main.release();
+      this.release();
     }
     this.changed();
   }

@@ -5,9 +5,11 @@ const { Redis } = require("ioredis");
 
 const SUBSCRIBE = new Set(["subscribe", "psubscribe", "ssubscribe"]);
 const PUBLISH = new Set(["publish", "spublish", "xadd"]);
+const UNKEPT = new Set(["publish", "spublish"]);
 const AWAITED = new Set(["spublish", "xadd"]);
 const QUEUED_COMMANDS = 10_000;
 const QUEUED_BYTES = 16 * 1024 * 1024;
+const PASSED = Symbol("passed");
 const nothing = () => {};
 
 /**
@@ -36,8 +38,6 @@ class RedisClient extends Redis {
     this.reader = false;
     this.queuedBytes = 0;
     this.positions = new Map();
-    this.awaited = new Set();
-    this.passed = new WeakSet();
     this.on("error", (error) => broker.failed(error));
     this.on("connect", () => this.stream && this.stream.unref && this.stream.unref());
     this.on("reconnecting", () => setImmediate(() => this.reconnectTimeout && this.reconnectTimeout.unref()));
@@ -47,7 +47,7 @@ class RedisClient extends Redis {
     });
     this.on("close", () => {
       this.confirmed = false;
-      this.release();
+      broker.release();
       broker.changed();
     });
     broker.clients.add(this);
@@ -64,9 +64,10 @@ class RedisClient extends Redis {
 
   sendCommand(command, stream) {
     // ioredis passes commands again that it had queued or that a lost connection left unanswered
-    if (this.passed.has(command)) return super.sendCommand(command, stream);
-    this.passed.add(command);
-    const away = this.status !== "ready" || !this.broker.answering;
+    if (command[PASSED]) return super.sendCommand(command, stream);
+    command[PASSED] = true;
+    const held = UNKEPT.has(command.name) ? this.broker.held : undefined;
+    const away = this.status !== "ready" || !this.broker.answering || held !== undefined;
     const dropped = away && PUBLISH.has(command.name) && this.#full(command);
     if (dropped) {
       this.broker.dropped += 1;
@@ -75,8 +76,15 @@ class RedisClient extends Redis {
     // an adapter does not wait for each of its commands: none of them may end as an unhandled rejection
     command.promise.catch(nothing);
     if (SUBSCRIBE.has(command.name)) this.#confirm(command);
-    const sent = dropped ? command.promise : super.sendCommand(command, stream);
+    const sent = dropped ? command.promise : this.#send(command, stream, held);
     return AWAITED.has(command.name) ? this.#releasable(sent, away) : sent;
+  }
+
+  // Redis keeps what is published for nobody, and ioredis sends it as soon as it is connected, ahead of what is queued.
+  #send(command, stream, held) {
+    if (held === undefined) return super.sendCommand(command, stream);
+    held.push(() => super.sendCommand(command, stream));
+    return command.promise;
   }
 
   // The adapters that wait for a publication deliver to the clients of their own process afterwards. They are told of a
@@ -84,22 +92,18 @@ class RedisClient extends Redis {
   #releasable(sent, away) {
     const released = new Promise((resolve, reject) => {
       if (away) return reject(new Error("Redis is away"));
-      this.awaited.add(reject);
-      return sent.then(resolve, reject).finally(() => this.awaited.delete(reject));
+      const { awaited } = this.broker;
+      awaited.add(reject);
+      return sent.then(resolve, reject).finally(() => awaited.delete(reject));
     });
     released.catch(nothing);
     return released;
   }
 
-  /** Lets go whoever waits for a publication: Redis is away. */
-  release() {
-    for (const reject of this.awaited) reject(new Error("Redis is away"));
-    this.awaited.clear();
-  }
-
   #full(command) {
     this.queuedBytes += command.args.reduce((sum, argument) => sum + (argument.length || 8), 0);
-    return this.offlineQueue.length >= QUEUED_COMMANDS || this.queuedBytes > QUEUED_BYTES;
+    const { held = [] } = this.broker;
+    return this.offlineQueue.length + held.length >= QUEUED_COMMANDS || this.queuedBytes > QUEUED_BYTES;
   }
 
   #confirm(command) {
@@ -135,6 +139,11 @@ class RedisClient extends Redis {
       this.positions.set(stream, last ? last[0] : "0-0");
     }
     return this.positions.get(stream);
+  }
+
+  /** @returns {boolean} whether this connection reads a stream, from an entry that is known */
+  reads() {
+    return this.status === "ready" && this.positions.size > 0;
   }
 
   /** @returns {boolean} whether everything that was subscribed is */

@@ -93,4 +93,4 @@ function parse(body, bounds) {
   return numbers;
 }
 
-module.exports = { routes };
+module.exports = { routes, status, parse, LONGEST_SECONDS, HIGHEST_COUNT };

@@ -7,11 +7,16 @@ const { Readiness } = require("./readiness.js");
 const { Metrics } = require("./metrics.js");
 const { Drain } = require("./drain.js");
 const { Shutdown } = require("./shutdown.js");
+const { log } = require("./log.js");
+const current = require("./workers/current.js");
 
 /** Everything the hooks talk to: the Servers of this process and what serves them. One for each process. */
 class Runtime {
   constructor(env) {
-    this.settings = settings.read(env);
+    const read = settings.read(env);
+    /** this process as one of several, if it is */
+    this.worker = current.worker;
+    this.settings = this.worker ? this.worker.settings(read) : read;
     /** @type {Map<object, ManagedServer>} Socket.IO Server -> what we know of it, in order of creation */
     this.servers = new Map();
     this.created = 0;
@@ -45,7 +50,16 @@ class Runtime {
   /** Hook of `Server.prototype.bind(engine)`. */
   bound(io, engine) {
     const managed = this.servers.get(io);
-    if (managed) managed.watch(engine, this.metrics);
+    if (!managed) return;
+    managed.watch(engine, this.metrics);
+    if (this.worker) this.worker.adopt(engine);
+  }
+
+  /** Hook of `Socket.prototype._onconnect()`: the client is not told yet. */
+  connecting(socket) {
+    this.metrics.connected(socket);
+    const { broker } = this.servers.get(socket.server) || {};
+    if (broker && broker.connecting) broker.connecting(socket);
   }
 
   /** Hook of `Server.prototype.close()`: the broker is let go once the adapters said goodbye. */
@@ -71,6 +85,8 @@ class Runtime {
   #add(io, about) {
     const managed = new ManagedServer(io, about);
     this.servers.set(io, managed);
+    if (this.worker) this.worker.serverCreated(this, managed.supported ? undefined : "its Socket.IO is older than 4.1");
+    else if (current.alone && this.created === 1) log(`workers: one process serves: ${current.alone}`);
     if (this.settings.port && !this.sidePort) this.#openSidePort();
     return managed;
   }

@@ -3,6 +3,7 @@
 const { log } = require("./log.js");
 
 const ADAPTERS = ["redis", "redis-sharded", "redis-streams", "postgres", "mongo", "none"];
+const BALANCING = ["least-connection", "round-robin", "random"];
 const TRANSPORTS = ["polling", "websocket", "webtransport"];
 
 /**
@@ -19,6 +20,8 @@ const TRANSPORTS = ["polling", "websocket", "webtransport"];
  * @property {string} [tokenFile]         file with the bearer token
  * @property {number} [maxConnections]
  * @property {number} [drainSeconds]      undefined: signals are left to the app
+ * @property {number} workers             processes that serve, 1 by default
+ * @property {string} balancing           one of BALANCING
  * @property {number} exitSeconds         time for the app's own SIGTERM handlers to end the process
  */
 
@@ -27,10 +30,10 @@ const TRANSPORTS = ["polling", "websocket", "webtransport"];
  * @returns {Readonly<Settings>}
  */
 function read(env) {
-  const number = (name, least, most) => parse(env, name, (text) => {
+  const number = (name, least, most, kind = Number.isFinite, what = "a number") => parse(env, name, (text) => {
     const value = Number(text);
-    return Number.isFinite(value) && value >= least && value <= most ? value : undefined;
-  }, `a number from ${least} to ${most}`);
+    return kind(value) && value >= least && value <= most ? value : undefined;
+  }, `${what} from ${least} to ${most}`);
   const list = (name, allowed) => parse(env, name, (text) => {
     const values = text.split(",").map((value) => value.trim()).filter(Boolean);
     return values.length > 0 && values.every((value) => allowed.includes(value)) ? values : undefined;
@@ -55,6 +58,8 @@ function read(env) {
     tokenFile: env.SOCKETIO_RUNTIME_TOKEN_FILE || undefined,
     maxConnections: number("SOCKETIO_MAX_CONNECTIONS", 1, 1e9),
     drainSeconds: number("SOCKETIO_DRAIN_SECONDS", 0, 3600),
+    workers: number("SOCKETIO_WORKERS", 1, 64, Number.isInteger, "a whole number") ?? 1,
+    balancing: oneOf("SOCKETIO_WORKERS_BALANCING", BALANCING) || BALANCING[0],
     exitSeconds: number("SOCKETIO_EXIT_SECONDS", 0, 3600) ?? 10,
   });
 }

@@ -1,10 +1,11 @@
 "use strict";
 
-const { log } = require("./log.js");
+const { log, guarded } = require("./log.js");
 const { isMainThread } = require("worker_threads");
 const { inTime } = require("./in-time.js");
 
 const SIGNAL = "SIGTERM";
+const REPEAT_MS = 1000;
 const CLOSE_MS = 1000;
 const EXIT_CODE_TERMINATED = 128 + 15;
 
@@ -13,13 +14,16 @@ const EXIT_CODE_TERMINATED = 128 + 15;
  *
  * Node delivers a signal by `process.emit(signal)`. That one call is held back until the drain has ended; the app's
  * handlers stay registered where the app put them and do not run before. So none of them can end the process early,
- * even by `process.exit()`. A second SIGTERM ends the process at once.
+ * even by `process.exit()`. A second SIGTERM ends the process at once, unless it comes right after the first: one that is
+ * sent to a process group arrives once more through a parent that passes it on, such as npm.
  */
 class Shutdown {
   /** @param {import("./runtime.js").Runtime} runtime */
   constructor(runtime) {
     this.runtime = runtime;
-    this.asked = false;
+    /** time of the first signal, milliseconds */
+    this.asked = undefined;
+    this.handedOver = false;
     this.installed = false;
   }
 
@@ -30,6 +34,7 @@ class Shutdown {
     const shutdown = this;
     process.emit = function (event, ...rest) {
       if (event !== SIGNAL) return emit.apply(this, arguments);
+      shutdown.#tellHidden(event, rest);
       shutdown.#onSignal((listeners) => listeners > 0 && emit.call(process, event, ...rest));
       return true;
     };
@@ -41,17 +46,30 @@ class Shutdown {
     for (const listener of [this.placeholder, ...earlier]) process.on(SIGNAL, listener);
   }
 
+  // A listener that hides itself from `process.listeners()` belongs to a loader, not to the app, and is not held back: tsx
+  // kills its child if that does not confirm the signal within 30 ms.
+  #tellHidden(event, rest) {
+    const shown = new Set(process.listeners(event));
+    for (const listener of process.rawListeners(event)) {
+      if (!shown.has(listener.listener || listener)) guarded("a loader's signal listener", () => listener.apply(process, rest));
+    }
+  }
+
   #onSignal(handOver) {
-    if (this.asked) {
+    if (this.asked !== undefined) {
+      // in a worker it comes from the kernel and from the primary
+      const repeatable = this.runtime.worker || !this.handedOver;
+      if (repeatable && Date.now() - this.asked < REPEAT_MS) return;
       log(`${SIGNAL} again: exit at once`);
       process.exit(EXIT_CODE_TERMINATED);
     }
-    this.asked = true;
-    this.runtime.drain.start(this.runtime.settings.drainSeconds).then(() => this.#afterDrain(handOver));
+    this.asked = Date.now();
+    this.runtime.drain.finish(this.runtime.settings.drainSeconds).then(() => this.#afterDrain(handOver));
   }
 
   #afterDrain(handOver) {
     const listeners = process.listeners(SIGNAL).filter((listener) => listener !== this.placeholder).length;
+    this.handedOver = true;
     if (listeners === 0) return this.#exit();
     const { exitSeconds } = this.runtime.settings;
     log(`${SIGNAL}: handed to the app's ${listeners === 1 ? "handler" : `${listeners} handlers`}, which may take ${exitSeconds} s`);

@@ -7,6 +7,7 @@ const os = require("os");
 const path = require("path");
 const { test, before, after, afterEach } = require("node:test");
 const { App, ROOT } = require("./support/app.js");
+const { assertApart, assertJoined, crosses } = require("./support/broadcast.js");
 const { RedisServer } = require("./support/redis.js");
 const { until } = require("./support/until.js");
 
@@ -15,44 +16,16 @@ before(async () => (redis = await RedisServer.start()));
 afterEach(() => App.stopAll());
 after(() => redis.stop());
 
-async function pair(folder, how) {
-  const apps = await Promise.all([App.start(folder, how), App.start(folder, how)]);
-  return { apps, clients: await Promise.all(apps.map((app) => app.client())) };
-}
-
-/** Says something on the first process and returns whether the second one's client hears it. */
-async function crosses([speaker, listener], text) {
-  const heard = new Set();
-  for (const client of [speaker, listener]) client.on("said", (said) => heard.add(`${client.id} ${said}`));
-  speaker.emit("say", text);
-  await until("the speaker's own copy", () => heard.has(`${speaker.id} ${text}`));
-  return () => heard.has(`${listener.id} ${text}`);
-}
-
 for (const version of ["v4.1", "v4.4", "v4.6", "v4.8"]) {
   for (const file of ["app.cjs", "app.mjs"]) {
     for (const adapter of ["redis", "redis-sharded", "redis-streams"]) {
-      test(`${adapter}: broadcasts cross two processes and fetchSockets sees both, ${version} ${file}`, async () => {
-        const env = { SOCKETIO_ADAPTER: adapter, SOCKETIO_RUNTIME_BROKER_URL: redis.url, SOCKETIO_ADAPTER_PREFIX: `${adapter}-${version}-${file}` };
-        const { apps, clients } = await pair(version, { file, env });
-        await Promise.all(apps.map((app) => app.ready()));
-        const heard = await crosses(clients, "hello");
-        await until("the broadcast on the other process", () => heard() || apps[1].log);
-        await until("both sockets in fetchSockets", async () => (await clients[0].timeout(8000).emitWithAck("who")) === 2);
-        const { body } = await apps[0].ask("/status");
-        assert.deepStrictEqual(body.servers[0].adapter, { owner: "runtime", name: adapter, reachable: true, subscribed: true });
-      });
+      test(`${adapter}: broadcasts cross two processes and fetchSockets sees both, ${version} ${file}`, () =>
+        assertJoined(version, { file, adapter, redis }));
     }
   }
 }
 
-test("control: without the runtime broadcasts do not cross", async () => {
-  const { clients } = await pair("v4.8", { runtime: false });
-  const heard = await crosses(clients, "hello");
-  assert.strictEqual(await clients[0].timeout(8000).emitWithAck("who"), 1);
-  await clients[1].timeout(8000).emitWithAck("who");
-  assert.strictEqual(heard(), false);
-});
+test("control: without the runtime broadcasts do not cross", () => assertApart("v4.8"));
 
 test("two Servers of one process stay two, by prefix", async () => {
   const env = { SOCKETIO_ADAPTER: "redis", SOCKETIO_RUNTIME_BROKER_URL: redis.url };

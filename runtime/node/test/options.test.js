@@ -65,26 +65,32 @@ test("values that are not understood are reported and ignored", async () => {
   assert.ok(app.facts.some((fact) => fact.startsWith("SOCKETIO_TRANSPORTS is not a comma list")), app.log);
 });
 
-for (const [version, old] of [["v2.5", "2.5.1"], ["v3.1", "3.1.2"], ["v4.0", "4.0.2"]]) {
-  test(`${old}: the app works by itself and one line says so`, async () => {
+// a client of 4.x speaks to 3.x; 2.x needs one of its own, which its server brings along
+const OLD = [
+  { folder: "v2.5", version: "2.5.1", protocol: 3, connect: require("./apps/v2.5/node_modules/socket.io-client") },
+  { folder: "v3.1", version: "3.1.2", protocol: 4 },
+  { folder: "v4.0", version: "4.0.2", protocol: 4 },
+];
+
+for (const { folder, version, protocol, connect } of OLD) {
+  test(`${version}: the app works by itself and one line says so`, async () => {
     const env = { ...ASKED, SOCKETIO_ADAPTER: "redis", SOCKETIO_RUNTIME_BROKER_URL: "redis://127.0.0.1:1", SOCKETIO_DRAIN_SECONDS: "3" };
-    const app = await App.start(version, { env });
-    if (version === "v2.5") {
-      assert.strictEqual((await handshake(app, "EIO=3&transport=polling")).pingInterval, 25000);
-    } else {
-      const [first, second] = [await app.client(), await app.client()];
-      const heard = [];
-      second.on("said", (text) => heard.push(text));
-      first.emit("say", "hello");
-      await until("the broadcast", () => heard.includes("hello"));
-    }
-    const about = app.facts.filter((fact) => fact.startsWith("socket.io"));
-    assert.deepStrictEqual(about, [`socket.io ${old} is older than 4.1: the app is left alone, without adapter and drain`]);
+    const app = await App.start(folder, { env });
+    const [first, second] = [await app.client({ connect }), await app.client({ connect })];
+    const heard = [];
+    second.on("said", (text) => heard.push(text));
+    first.emit("say", "hello");
+    await until("the broadcast", () => heard.includes("hello"));
+    assert.strictEqual((await handshake(app, `EIO=${protocol}&transport=polling`)).pingInterval, 25000);
     const { body } = await app.ask("/status");
-    assert.strictEqual(body.servers[0].adapter.owner, "unsupported");
+    assert.deepStrictEqual([body.servers.length, body.servers[0].adapter.owner], [1, "unsupported"]);
     assert.strictEqual((await app.ask("/readyz")).status, 200);
     app.process.kill("SIGTERM");
     assert.deepStrictEqual(await app.exit, { code: null, signal: "SIGTERM" });
+    assert.deepStrictEqual(app.facts, [
+      `socket.io ${version} is older than 4.1: the app is left alone, without adapter and drain`,
+      `side port ${app.sidePort}: open`,
+    ]);
   });
 }
 

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,12 +19,17 @@ from tests.cluster.images.debian import debian_root
 from tests.cluster.images.entries import Directory, File, Folder, Program, Text
 from tests.cluster.images.layers import Files, Prepared
 from tests.cluster.images.operator_image import operator
+from tests.cluster.images.python_packages import PYTHON_SITE, python_packages
 from tests.cluster.layout import CHECKOUT
 from tests.cluster.progress import step
 
 APP_USER = 1000
 CHAT = CHECKOUT / "examples/chat"
+OWN_ADAPTER = CHECKOUT / "tests/apps/own-adapter"
+CHAT_PYTHON = CHECKOUT / "examples/chat-python"
 RUNTIME_NODE = CHECKOUT / "runtime/node"
+RUNTIME_PYTHON = CHECKOUT / "runtime/python"
+PRE_STOP = CHECKOUT / "runtime/pre-stop.sh"
 
 NGINX_CONFIG = """pid /tmp/nginx.pid;
 error_log /dev/stderr notice;
@@ -61,26 +67,55 @@ def redis() -> Image:
 
 def chat() -> Image:
     """examples/chat as its Dockerfile builds it, on this machine's Node."""
-    node = shutil.which("node")
-    if not node:
-        raise ClusterError("there is no `node` in PATH; the chat image is made from this machine's Node 20")
-    app = Files((Folder(CHAT, "/app", exclude=frozenset({"node_modules", "Dockerfile"})),))
-    runtime = Files((*accounts("app", APP_USER), Program(node)))
-    modules = _modules(CHAT, "/app/node_modules")
+    node = _node()
+    layers = (Files((*accounts("app", APP_USER), Program(node))), *_app(CHAT, "/app"))
     environment = ("NODE_ENV=production",)
-    return Image("registry.local/chat:1", (runtime, modules, app), (node, "server.js"), APP_USER, environment, "/app")
+    return Image("registry.local/chat:1", layers, (node, "server.js"), APP_USER, environment, "/app")
+
+
+def chat_python() -> Image:
+    """examples/chat-python as its Dockerfile builds it, on Debian's Python."""
+    python = debian_root("python3.11-minimal", "libpython3.11-stdlib")
+    app = Folder(CHAT_PYTHON, "/app", exclude=frozenset({"__pycache__", "Dockerfile"}))
+    layers = (
+        python,
+        python_packages(CHAT_PYTHON / "requirements.lock", PYTHON_SITE),
+        Files((*accounts("app", APP_USER), app)),
+    )
+    environment = ("PYTHONUNBUFFERED=1",)
+    command = ("/usr/bin/python3.11", "server.py")
+    return Image("registry.local/chat-python:1", layers, command, APP_USER, environment, "/app")
+
+
+def chat_own_adapter() -> Image:
+    """The chat with an adapter that the app sets up itself."""
+    image = chat()
+    layers = (*image.layers, *_app(OWN_ADAPTER, "/own"))
+    return replace(image, name="registry.local/chat-own-adapter:1", layers=layers, workdir="/own")
 
 
 def runtime_node() -> Image:
     """The runtime for Node.js and the `cp` that brings it into a pod."""
-    packages.ensure(("busybox-static",))
-    runtime = Files(
-        (Folder(RUNTIME_NODE, "/runtime", exclude=frozenset({"node_modules", "test", "Dockerfile", ".dockerignore"})),)
-    )
-    # busybox is the program that it is called by.
-    tools = Files((*accounts("runtime", APP_USER), File(Path("/bin/busybox"), "/bin/cp", mode=0o755)))
-    layers = (tools, _modules(RUNTIME_NODE, "/runtime/node_modules"), runtime)
+    left_out = frozenset({"node_modules", "test", "bench", "Dockerfile"})
+    runtime = Files((Folder(RUNTIME_NODE, "/runtime", exclude=left_out),))
+    layers = (_runtime_tools(), _modules(RUNTIME_NODE, "/runtime/node_modules"), runtime)
     return Image("registry.local/runtime-node:1", layers, ("/bin/cp",), APP_USER)
+
+
+def runtime_python() -> Image:
+    """The runtime for Python, with the packages that it brings along."""
+    left_out = frozenset({"__pycache__", ".ruff_cache", "build", "tests", "vendor", "Dockerfile"})
+    runtime = Files((Folder(RUNTIME_PYTHON, "/runtime", exclude=left_out),))
+    vendored = python_packages(RUNTIME_PYTHON / "requirements.lock", "/runtime/socketio_runtime/vendor")
+    return Image("registry.local/runtime-python:1", (_runtime_tools(), vendored, runtime), ("/bin/cp",), APP_USER)
+
+
+def _runtime_tools() -> Files:
+    """What both runtimes have: `cp`, and the hook of a pod's end with the busybox that runs it."""
+    packages.ensure(("busybox-static",))
+    # busybox is the program that it is called by.
+    programs = (File(Path("/bin/busybox"), path, mode=0o755) for path in ("/bin/cp", "/runtime/bin/busybox"))
+    return Files((*accounts("runtime", APP_USER), *programs, File(PRE_STOP, "/runtime/pre-stop.sh")))
 
 
 def nginx() -> Image:
@@ -94,10 +129,26 @@ IMAGES: dict[str, Callable[[], Image]] = {
     "pause": pause,
     "redis": redis,
     "chat": chat,
+    "chat-own-adapter": chat_own_adapter,
+    "chat-python": chat_python,
     "nginx": nginx,
     "runtime-node": runtime_node,
+    "runtime-python": runtime_python,
     "socketio-operator": operator,
 }
+
+
+def _node() -> str:
+    node = shutil.which("node")
+    if not node:
+        raise ClusterError("there is no `node` in PATH; images of apps are made from this machine's Node 20")
+    return node
+
+
+def _app(source: Path, target: str) -> tuple[Prepared, Files]:
+    """The app in `source` and its modules, at `target` of the image."""
+    files = Folder(source, target, exclude=frozenset({"node_modules", "Dockerfile"}))
+    return _modules(source, f"{target}/node_modules"), Files((files,))
 
 
 def _modules(source: Path, target: str) -> Prepared:

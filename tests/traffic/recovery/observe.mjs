@@ -18,7 +18,7 @@ class Observer {
   disconnects = [];
   recoveries = 0;
   fresh = 0;
-  seen = new Set();
+  seen = new Map();
 
   constructor(source) {
     // The router sees the source address; keep-alive would tie polling to one connection.
@@ -29,7 +29,7 @@ class Observer {
       reconnectionDelay: 100,
       reconnectionDelayMax: 500,
     });
-    this.socket.on("message", ({ text }) => this.seen.add(Number(text)));
+    this.socket.on("message", ({ text }) => this.seen.set(Number(text), (this.seen.get(Number(text)) ?? 0) + 1));
     this.socket.on("disconnect", (reason) => this.disconnects.push({ at: Date.now(), reason }));
     this.connected = new Promise((resolve) => this.socket.once("connect", resolve));
     this.connected.then(() => this.socket.on("connect", () => (this.socket.recovered ? this.recoveries++ : this.fresh++)));
@@ -38,8 +38,9 @@ class Observer {
   report(first, last) {
     const lost = [];
     for (let number = first; number <= last; number++) if (!this.seen.has(number)) lost.push(number);
+    const repeated = [...this.seen].filter(([, times]) => times > 1).map(([number]) => number);
     const { disconnects, recoveries, fresh } = this;
-    return { disconnects, recoveries, fresh, lost, connected: this.socket.connected };
+    return { disconnects, recoveries, fresh, lost, repeated, connected: this.socket.connected };
   }
 }
 

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AdapterKind:
-    """An adapter of Socket.IO. `stores_events`: the broker keeps events, so its data should outlive a restart."""
+    """An adapter of Socket.IO.
+
+    `schemes`: URL schemes of its broker. `stores_events`: the broker keeps events; its data should outlive a restart.
+    """
 
     name: str
-    stores_events: bool
+    schemes: tuple[str, ...] = ()
+    stores_events: bool = False
+
+
+REDIS_SCHEMES = ("redis", "rediss")

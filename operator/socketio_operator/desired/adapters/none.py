@@ -2,4 +2,4 @@
 
 from socketio_operator.desired.adapters.base import AdapterKind
 
-ADAPTER = AdapterKind(name="none", stores_events=False)
+ADAPTER = AdapterKind(name="none")

@@ -1,5 +1,5 @@
 """`@socket.io/redis-adapter`: pub/sub; events during an outage of the broker are lost."""
 
-from socketio_operator.desired.adapters.base import AdapterKind
+from socketio_operator.desired.adapters.base import REDIS_SCHEMES, AdapterKind
 
-ADAPTER = AdapterKind(name="redis", stores_events=False)
+ADAPTER = AdapterKind(name="redis", schemes=REDIS_SCHEMES)

@@ -10,6 +10,7 @@ const FILES = {
   "redis-streams": "./redis-streams.js",
   postgres: "./postgres.js",
   mongo: "./mongo.js",
+  cluster: "./cluster.js",
 };
 
 /** Without a broker: sessions can be recovered in the same process. */
@@ -19,6 +20,7 @@ const IN_MEMORY = Object.freeze({ recovery: true });
  * What an adapter file exports.
  * @typedef {object} Definition
  * @property {boolean} recovery  whether connection state recovery works across processes
+ * @property {boolean} [local]   whether it needs no broker
  * @property {(place: {url: string, prefix: string}) => Broker} open
  */
 
@@ -29,6 +31,7 @@ const IN_MEMORY = Object.freeze({ recovery: true });
  * @property {() => {reachable: boolean, subscribed: boolean}} state
  * @property {() => Promise<void>} flush   resolves when what was sent so far has arrived, at the latest after a second
  * @property {() => void} close
+ * @property {(socket: object) => void} [connecting]  called when a socket connects, before its client is told
  */
 
 /** @returns {Definition} */

@@ -2,9 +2,13 @@
 
 const { log } = require("../log.js");
 const { inTime } = require("../in-time.js");
+const { PostgresPool } = require("./postgres-pool.js");
 
 const CHECK_MS = 3000;
+const CHECK_AWAY_MS = 500;
 const ANSWER_MS = 1500;
+const FLUSH_MS = 1000;
+const QUERY_MS = 10_000;
 
 /** PostgreSQL LISTEN/NOTIFY. Large and binary events need the table `socket_io_attachments` (docs/runtime.md). */
 module.exports = {
@@ -12,22 +16,30 @@ module.exports = {
   open({ url, prefix }) {
     const { Pool } = require("pg");
     const { createAdapter } = require("@socket.io/postgres-adapter");
-    const pool = new Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 5000, keepAlive: true, allowExitOnIdle: true });
-    const watch = new Watch(pool);
-    const adapter = createAdapter(pool, { channelPrefix: prefix, errorHandler: (error) => watch.failed(error) });
-    return { adapter, state: () => watch.state(), flush: async () => {}, close: () => watch.close() };
+    const connections = { max: 4, connectionTimeoutMillis: 5000, query_timeout: QUERY_MS, keepAlive: true, allowExitOnIdle: true };
+    const pool = new Pool({ connectionString: url, ...connections });
+    const publishing = new PostgresPool(pool);
+    const watch = new Watch(pool, publishing);
+    const create = createAdapter(publishing, { channelPrefix: prefix, errorHandler: (error) => watch.failed(error) });
+    return {
+      adapter: (namespace) => publishing.adopt(create(namespace)),
+      state: () => watch.state(),
+      flush: () => inTime(publishing.flush(), FLUSH_MS),
+      close: () => watch.close(),
+      dropped: () => publishing.dropped,
+    };
   },
 };
 
 /** Follows whether the database answers and whether the listening connection stands. */
 class Watch {
-  constructor(pool) {
+  constructor(pool, publishing) {
     this.pool = pool;
+    this.publishing = publishing;
     this.listening = new Set();
     this.reachable = undefined;
     pool.on("error", (error) => this.failed(error));
     pool.on("connect", (client) => this.#follow(client));
-    this.timer = setInterval(() => this.#check(), CHECK_MS).unref();
     this.#check();
   }
 
@@ -35,22 +47,38 @@ class Watch {
   // the process.
   #follow(client) {
     client.on("error", (error) => this.failed(error));
-    client.on("end", () => this.listening.delete(client));
+    client.on("end", () => {
+      this.listening.delete(client);
+      this.#changed();
+    });
     const query = client.query;
     client.query = (...args) => {
       const result = query.apply(client, args);
-      if (typeof args[0] === "string" && args[0].startsWith("LISTEN") && result && result.then) {
-        result.then(() => this.listening.add(client), () => {});
-      }
+      if (typeof args[0] === "string" && args[0].startsWith("LISTEN")) result.then(() => this.#listens(client), () => abandon(client));
       return result;
     };
   }
 
+  #listens(client) {
+    this.listening.add(client);
+    this.#changed();
+  }
+
   async #check() {
-    const reachable = await inTime(this.pool.query("SELECT 1"), ANSWER_MS);
-    if (this.closed || reachable === this.reachable) return;
-    this.reachable = reachable;
-    log(reachable ? "broker postgres: connected" : `broker postgres: away (${this.error || "no answer"}), trying again`);
+    const answered = await inTime(this.pool.query("SELECT 1"), ANSWER_MS);
+    await Promise.all([...this.listening].map(async (client) => {
+      // the pool would not notice that the network forgot this one
+      if (answered && !(await inTime(client.query("SELECT 1"), ANSWER_MS))) abandon(client);
+    }));
+    if (this.closed) return;
+    if (answered !== this.reachable) log(answered ? "broker postgres: connected" : `broker postgres: away (${this.error || "no answer"}), trying again`);
+    this.reachable = answered;
+    this.#changed();
+    this.timer = setTimeout(() => this.#check(), this.state().subscribed ? CHECK_MS : CHECK_AWAY_MS).unref();
+  }
+
+  #changed() {
+    this.publishing.up = this.state().subscribed;
   }
 
   failed(error) {
@@ -63,7 +91,12 @@ class Watch {
 
   close() {
     this.closed = true;
-    clearInterval(this.timer);
-    this.pool.end().catch(() => {});
+    clearTimeout(this.timer);
+    this.publishing.close().catch(() => {});
   }
+}
+
+// Its end is noticed at once, without an answer of the other side, and the adapter connects anew.
+function abandon(client) {
+  client.connection.stream.destroy();
 }

@@ -1,6 +1,7 @@
 "use strict";
 
 const { RedisBroker } = require("../redis-broker.js");
+const { StreamOrder } = require("./stream-order.js");
 
 /** Redis Streams: survives a restart of Redis without loss and recovers sessions across processes. */
 module.exports = {
@@ -9,6 +10,17 @@ module.exports = {
     const { createAdapter } = require("@socket.io/redis-streams-adapter");
     const broker = new RedisBroker(url);
     const names = { streamName: prefix, channelPrefix: prefix, sessionKeyPrefix: `${prefix}:session:` };
-    return broker.with(createAdapter(broker.main, { ...names, blockTimeInMs: 2000 }));
+    const create = createAdapter(broker.main, { ...names, blockTimeInMs: 2000 });
+    const orders = new WeakMap();
+    const ordered = (namespace) => {
+      const adapter = create(namespace);
+      orders.set(adapter, new StreamOrder(adapter, broker));
+      return adapter;
+    };
+    const connecting = (socket) => {
+      const order = orders.get(socket.adapter);
+      if (order) order.connecting(socket);
+    };
+    return { ...broker.with(ordered), connecting };
   },
 };

@@ -3,7 +3,7 @@
 const { spawn } = require("child_process");
 const path = require("path");
 const http = require("http");
-const { io: connect } = require("socket.io-client");
+const { io } = require("socket.io-client");
 const { freePort } = require("./port.js");
 const { until } = require("./until.js");
 
@@ -13,30 +13,46 @@ const PRELOAD = path.join(ROOT, "preload.cjs");
 const NODE = process.env.APP_NODE || process.execPath;
 const running = new Set();
 
-/** One process of an app from test/apps. */
+/** One process of an app from test/apps, or the processes that a command starts there. */
 class App {
   /**
    * @param {string} folder  of test/apps, such as "v4.8"
-   * @param {{file?: string, env?: object, runtime?: boolean, preload?: string}} [how]
+   * @param {object} [how]
+   * @param {string} [how.file]       what Node.js runs
+   * @param {string} [how.node]       executable of Node.js
+   * @param {string[]} [how.command]  run instead, as the leader of a process group of its own
+   * @param {object} [how.env]
+   * @param {boolean} [how.runtime]   whether the runtime is loaded
+   * @param {string} [how.preload]    file that loads it
    */
-  static async start(folder, { file = "app.cjs", env = {}, runtime = true, preload = PRELOAD } = {}) {
+  static async start(folder, { file = "app.cjs", node = NODE, command, env = {}, runtime = true, preload = PRELOAD } = {}) {
     const app = new App();
     app.sidePort = await freePort();
-    const loaded = runtime ? { NODE_OPTIONS: `--require ${preload}`, SOCKETIO_RUNTIME_PORT: app.sidePort, SOCKETIO_RUNTIME_HOST: "127.0.0.1" } : {};
-    app.process = spawn(NODE, [path.join(ROOT, "test", "apps", folder, file)], {
-      env: { PATH: process.env.PATH, ...loaded, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    running.add(app);
-    app.log = "";
-    for (const stream of [app.process.stdout, app.process.stderr]) stream.on("data", (text) => (app.log += text));
-    app.exit = new Promise((resolve) => app.process.once("exit", (code, signal) => resolve((app.ended = { code, signal }))));
-    await until(`the port of ${folder}/${file}`, () => /port \d+/.test(app.log.replace(/side port.*/g, "")) || app.ended || app.log);
-    app.port = Number(/^port (\d+)$/m.exec(app.log)[1]);
-    app.url = `http://127.0.0.1:${app.port}`;
+    app.grouped = command !== undefined;
     app.clients = [];
-    if (app.ended) throw new Error(`the app ended: ${app.log}`);
+    app.#spawn(command || [node, file], {
+      cwd: path.join(ROOT, "test", "apps", folder),
+      env: { PATH: process.env.PATH, ...(runtime ? app.#loading(preload) : {}), ...env },
+    });
+    const port = () => /^port (\d+)$/m.exec(app.log);
+    await until(`the port of ${folder}`, () => Boolean(port() || app.ended) || app.log);
+    if (!port()) throw new Error(`the app ended: ${app.log}`);
+    app.port = Number(port()[1]);
+    app.url = `http://127.0.0.1:${app.port}`;
     return app;
+  }
+
+  #loading(preload) {
+    return { NODE_OPTIONS: `--require ${preload}`, SOCKETIO_RUNTIME_PORT: this.sidePort, SOCKETIO_RUNTIME_HOST: "127.0.0.1" };
+  }
+
+  #spawn([executable, ...args], place) {
+    this.process = spawn(executable, args, { ...place, stdio: ["ignore", "pipe", "pipe"], detached: this.grouped });
+    running.add(this);
+    this.log = "";
+    for (const stream of [this.process.stdout, this.process.stderr]) stream.on("data", (text) => (this.log += text));
+    // resolves when the output has ended as well
+    this.exit = new Promise((resolve) => this.process.once("close", (code, signal) => resolve((this.ended = { code, signal }))));
   }
 
   /** @returns {string[]} what the runtime logged */
@@ -66,9 +82,12 @@ class App {
     });
   }
 
-  /** @returns {Promise<import("socket.io-client").Socket>} a connected client */
-  async client(options = {}) {
-    const socket = connect(options.url || this.url, { forceNew: true, transports: ["websocket"], ...options });
+  /**
+   * @param {object} [options]   the client's, and `url` if not the app's, `connect` of another version of the client
+   * @returns {Promise<import("socket.io-client").Socket>} a connected client
+   */
+  async client({ url = this.url, connect = io, ...options } = {}) {
+    const socket = connect(url, { forceNew: true, transports: ["websocket"], ...options });
     this.clients.push(socket);
     await until("a client's connection", () => socket.connected);
     return socket;
@@ -76,8 +95,8 @@ class App {
 
   async stop() {
     running.delete(this);
-    for (const client of this.clients || []) client.disconnect();
-    if (!this.ended) this.process.kill("SIGKILL");
+    for (const client of this.clients) client.disconnect();
+    if (!this.ended) process.kill(this.grouped ? -this.process.pid : this.process.pid, "SIGKILL");
     await this.exit;
   }
 
@@ -94,4 +113,4 @@ function parse(text) {
   }
 }
 
-module.exports = { App, PRELOAD, ROOT };
+module.exports = { App, NODE, PRELOAD, ROOT };

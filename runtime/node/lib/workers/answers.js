@@ -1,0 +1,15 @@
+"use strict";
+
+const routes = require("../routes.js");
+
+/** Answers what the primary asks for its side port. */
+function install(channel, runtime) {
+  const { drain, readiness, metrics } = runtime;
+  channel.on("state", () => ({ ...readiness.state(), connections: runtime.connections() }));
+  channel.on("status", () => routes.status(runtime));
+  channel.on("metrics", () => metrics.values());
+  channel.on("drain", ({ seconds }) => void drain.start(seconds));
+  channel.on("shed", ({ count, seconds }) => drain.shed(count, seconds));
+}
+
+module.exports = { install };

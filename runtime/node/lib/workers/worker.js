@@ -1,0 +1,83 @@
+"use strict";
+
+const cluster = require("cluster");
+const { syncBuiltinESMExports } = require("module");
+const { speakAs } = require("../log.js");
+const { Channel } = require("./channel.js");
+const { Listening } = require("./listening.js");
+const { Sessions } = require("./sessions.js");
+const { FORKS_ITSELF } = require("./constants.js");
+
+const REPORT_MS = 100;
+
+/** This process as one worker of several. */
+class Worker {
+  constructor(number) {
+    this.number = number;
+    this.channel = new Channel(process);
+    // only what the app does keeps the process alive
+    process.channel.unref();
+    this.listening = new Listening(this.channel, () => this.report());
+    this.sessions = new Sessions(number, this.channel, this.listening.own);
+    this.connections = 0;
+  }
+
+  /** The settings of a worker: what holds for the pod as a whole is the primary's. */
+  settings(read) {
+    return Object.freeze({ ...read, port: undefined, maxConnections: undefined, adapter: read.adapter === "none" ? "cluster" : read.adapter });
+  }
+
+  /**
+   * The app made its first Server.
+   * @param {import("../runtime.js").Runtime} runtime
+   * @param {string} [reason]  why it cannot be one of several
+   */
+  serverCreated(runtime, reason) {
+    if (this.served) return;
+    this.served = true;
+    // programs that the app starts are not servers
+    delete process.env.SOCKETIO_WORKERS;
+    require("./answers.js").install(this.channel, runtime);
+    this.channel.send("server", { reason });
+  }
+
+  adopt(engine) {
+    this.sessions.adopt(engine);
+    engine.on("connection", (connection) => {
+      this.#count(1);
+      connection.once("close", () => this.#count(-1));
+    });
+  }
+
+  #count(difference) {
+    this.connections += difference;
+    this.report();
+  }
+
+  /** Tells the primary the number of sessions soon: it has only counted the connections it gave since the last report. */
+  report() {
+    this.reporting = this.reporting || setTimeout(() => {
+      this.reporting = undefined;
+      this.channel.send("load", { connections: this.connections });
+    }, REPORT_MS).unref();
+  }
+}
+
+// The app is to see what it would see alone: a process that is not a worker. One that forks by itself is found out at
+// its first step and then run without us.
+function hideCluster() {
+  const leave = () => process.exit(FORKS_ITSELF);
+  Object.assign(cluster, { isPrimary: true, isMaster: true, isWorker: false });
+  Object.assign(cluster, { fork: leave, setupPrimary: leave, setupMaster: leave });
+  syncBuiltinESMExports();
+}
+
+function start(number) {
+  speakAs(`worker ${number}`);
+  const worker = new Worker(number);
+  worker.listening.install();
+  hideCluster();
+  return worker;
+}
+
+module.exports = { Worker, start };

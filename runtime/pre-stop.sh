@@ -1,0 +1,25 @@
+# The preStop hook of a pod with an injected runtime: pre-stop.sh SECONDS
+# Waits until routers know that the pod goes, has its connections closed one by one, and returns when they are. So they are
+# moved whatever becomes of SIGTERM afterwards: npm passes it to its shell alone, and Debian's shell to nobody.
+# Run by the busybox beside it, as an image may have no shell. The token goes by standard input, never as an argument.
+busybox="${0%/*}/bin/busybox"
+
+# The runtime takes the end of the input for the end of its client: the input stays open for a second.
+ask() {
+  { printf "$@"; "$busybox" sleep 1; } | "$busybox" timeout 5 "$busybox" nc 127.0.0.1 "$SOCKETIO_RUNTIME_PORT"
+}
+
+drain() {
+  token=$("$busybox" cat "$SOCKETIO_RUNTIME_TOKEN_FILE")
+  body="{\"seconds\":$SOCKETIO_DRAIN_SECONDS}"
+  ask 'POST /drain HTTP/1.0\r\nauthorization: Bearer %s\r\ncontent-length: %s\r\n\r\n%s' "$token" "${#body}" "$body"
+}
+
+"$busybox" sleep "$1"
+# 409: it drains already
+for attempt in 1 2 3; do
+  drain | "$busybox" grep -q '^HTTP/1.1 \(202\|409\) ' && break
+done
+while ask 'GET /status HTTP/1.0\r\n\r\n' | "$busybox" grep -q '"connections":[1-9]'; do :; done
+# What the runtime stores of the last session reaches the broker.
+"$busybox" sleep 1

@@ -1,0 +1,110 @@
+"""Closes connections one by one, so that clients come back elsewhere one by one."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from .log import log
+
+if TYPE_CHECKING:
+    from .runtime import Runtime
+
+SHORTEST_WAIT_SECONDS = 0.01
+SETTLE_SECONDS = 1.0
+# time for the web server to write the answer that a polling client waits for
+LAST_ANSWER_SECONDS = 0.1
+
+
+class Drain:
+    """One for each process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._lock = threading.Lock()
+        self._drained = threading.Event()
+        self.draining = False
+        self.shedding = False
+
+    def begin(self) -> bool:
+        """Not ready from now on. False if that was so already."""
+        with self._lock:
+            first = not self.draining
+            self.draining = True
+        return first
+
+    def run(self, seconds: float) -> None:
+        """Closes all connections over that many seconds; returns when the last was closed, and what must outlive them
+        has reached the broker."""
+        self.draining = True
+        log(f"drain: {self._open()} connections over {seconds:g} s")
+        closed = self._close(math.inf, seconds)
+        self._settle()
+        log(f"drain: {closed} connections closed, {self._runtime.connections()} left")
+        self._drained.set()
+
+    def finish(self, seconds: float) -> None:
+        """As `run`; a drain that runs already goes on first, for so many seconds at most, and what is left then is
+        closed."""
+        if self.begin():
+            self.run(seconds)
+        else:
+            self._drained.wait(seconds)
+            self.run(0)
+
+    def start(self, seconds: float) -> None:
+        """`run` in the background."""
+        threading.Thread(target=self.run, args=(seconds,), name="socketio-runtime-drain", daemon=True).start()
+
+    def shed(self, count: int, seconds: float) -> bool:
+        """Closes some connections over that many seconds and stays ready. One at a time: False if one is running."""
+        with self._lock:
+            if self.shedding or self.draining:
+                return False
+            self.shedding = True
+        log(f"shed: {min(count, self._open())} of {self._open()} connections over {seconds:g} s")
+        threading.Thread(target=self._shed, args=(count, seconds), name="socketio-runtime-shed", daemon=True).start()
+        return True
+
+    def _shed(self, count: int, seconds: float) -> None:
+        try:
+            log(f"shed: {self._close(count, seconds)} connections closed")
+        finally:
+            self.shedding = False
+
+    # The pace follows what is left: connections that arrive meanwhile are spread over the rest of the time. Each wait
+    # is between a half and one and a half of the mean gap.
+    def _close(self, count: float, seconds: float) -> int:
+        end = time.monotonic() + seconds
+        closed = 0
+        while True:
+            left = min(count - closed, self._open())
+            remaining = end - time.monotonic()
+            if left <= 0 or remaining <= 0:
+                break
+            gap = remaining / left
+            wait = max(gap, SHORTEST_WAIT_SECONDS) * random.uniform(0.5, 1.5)
+            time.sleep(min(wait, remaining))
+            due = min(left, max(1, round(wait / gap)))
+            closed += sum(self._close_one() for _ in range(int(due)))
+        while closed < count and self._close_one():
+            closed += 1
+        return closed
+
+    def _close_one(self) -> bool:
+        return any(managed.close_one() for managed in self._runtime.all())
+
+    def _settle(self) -> None:
+        end = time.monotonic() + SETTLE_SECONDS
+        while self._runtime.connections() > 0 and time.monotonic() < end:
+            time.sleep(0.02)
+        time.sleep(LAST_ANSWER_SECONDS)
+        for managed in self._runtime.all():
+            if managed.broker:
+                managed.broker.flush(SETTLE_SECONDS)
+
+    def _open(self) -> int:
+        return sum(len(managed.open_sockets()) for managed in self._runtime.all())

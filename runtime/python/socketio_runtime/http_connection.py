@@ -1,0 +1,146 @@
+"""One connection of the side port: HTTP/1.1 without blocking, in bounded memory and time."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from http import HTTPStatus
+from typing import Mapping
+
+from .log import log
+from .routes import Answer, Route
+
+REQUEST_SECONDS = 4.0
+HEAD_BYTES = 8192
+BODY_BYTES = 1024
+CHUNK_BYTES = 4096
+
+
+class Connection:
+    """`deadline`: when it is cut off, in seconds of the monotonic clock. `ended`: nothing more is to be said."""
+
+    def __init__(self, accepted: socket.socket, routes: Mapping[str, Route]) -> None:
+        self.socket = accepted
+        self.fd = accepted.fileno()
+        self.deadline = time.monotonic() + REQUEST_SECONDS
+        self.ended = False
+        self._routes = routes
+        self._input = b""
+        self._output = b""
+        self._closing = False
+
+    def writing(self) -> bool:
+        """Whether an answer waits to be sent."""
+        return bool(self._output)
+
+    def close(self) -> None:
+        """Cuts the connection."""
+        self.ended = True
+        self.socket.close()
+
+    def proceed(self) -> bool:
+        """Does what can be done without waiting; True if a request was answered. OSError if the peer is gone."""
+        if self._output:
+            self._flush()
+            return False
+        received = self.socket.recv(CHUNK_BYTES)
+        if not received:
+            self.ended = True
+            return False
+        if self._closing:
+            return False  # what is left of a refused request is thrown away
+        self._input += received
+        answer = self._next_answer()
+        if answer is None:
+            return False
+        self._flush()
+        return True
+
+    def _next_answer(self) -> Answer | None:
+        head, end, rest = self._input.partition(b"\r\n\r\n")
+        if not end:
+            return self._say(Answer(431, {"error": "HeadTooLarge"})) if len(head) > HEAD_BYTES else None
+        try:
+            method, path, headers = _parse(head)
+        except ValueError:
+            return self._say(Answer(400, {"error": "BadRequest"}))
+        route = self._routes.get(path)
+        refusal = _refusal(route, method, headers)
+        if route is None or refusal:
+            return self._say(refusal or Answer(404, {"error": "NotFound"}))
+        length = int(headers.get("content-length", "0"))
+        if len(rest) < length:
+            return None
+        self._input = rest[length:]
+        return self._say(_answered(route, rest[:length]), headers.get("connection", ""), method == "HEAD")
+
+    def _say(self, answer: Answer, connection: str = "close", without_body: bool = False) -> Answer:
+        refused = answer.status >= 400 and answer.status != 503
+        self._closing = refused or connection.lower() == "close"
+        self._output = _serialize(answer, self._closing, without_body)
+        self.deadline = time.monotonic() + REQUEST_SECONDS
+        return answer
+
+    # The peer may read the last answer; what it still sends is thrown away until it closes or its time is over.
+    def _flush(self) -> None:
+        try:
+            sent = self.socket.send(self._output)
+        except BlockingIOError:
+            return
+        self._output = self._output[sent:]
+        if not self._output and self._closing:
+            self.socket.shutdown(socket.SHUT_WR)
+
+
+def _parse(head: bytes) -> tuple[str, str, dict[str, str]]:
+    """(method, path, headers by lower-case name); ValueError if it is no HTTP/1 request."""
+    request_line, *lines = head.decode("latin-1").split("\r\n")
+    method, target, protocol = request_line.split(" ")
+    if not protocol.startswith("HTTP/1."):
+        raise ValueError(protocol)
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or name.lower() in headers:
+            raise ValueError("a malformed or repeated header")
+        headers[name.lower()] = value.strip()
+    if not headers.get("content-length", "0").isdecimal() or "transfer-encoding" in headers:
+        raise ValueError("a body of unknown length")
+    return method, target.partition("?")[0], headers
+
+
+def _refusal(route: Route | None, method: str, headers: Mapping[str, str]) -> Answer | None:
+    if route is None:
+        return Answer(404, {"error": "NotFound"})
+    if ("GET" if method == "HEAD" else method) != route.method:
+        return Answer(405, {"error": "MethodNotAllowed"}, headers={"allow": route.method})
+    if not route.authorized(headers.get("authorization", "")):
+        return Answer(401, {"error": "Unauthorized"}, headers={"www-authenticate": "Bearer"})
+    if int(headers.get("content-length", "0")) > BODY_BYTES:
+        return Answer(413, {"error": "BodyTooLarge"})
+    return None
+
+
+def _answered(route: Route, body: bytes) -> Answer:
+    try:
+        return route.answer(body)
+    except Exception as error:
+        log(f"side port: {route.method} failed: {type(error).__name__}: {error}")
+        return Answer(500, {"error": "InternalError"})
+
+
+def _serialize(answer: Answer, closing: bool, without_body: bool) -> bytes:
+    text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body, separators=(",", ":")) + "\n"
+    body = text.encode("utf-8")
+    headers = {
+        "content-type": answer.content_type,
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        "connection": "close" if closing else "keep-alive",
+        **answer.headers,
+    }
+    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    return head if without_body else head + body

@@ -1,0 +1,132 @@
+"""What the side port answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+
+from . import __version__, token
+from .exposition import CONTENT_TYPE, expose
+from .version import show
+
+if TYPE_CHECKING:
+    from .managed_server import ManagedServer
+    from .runtime import Runtime
+
+LONGEST_SECONDS = 3600
+HIGHEST_COUNT = 1_000_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`body`: text, or what becomes JSON. `headers`: further ones."""
+
+    status: int
+    body: str | Mapping[str, Any]
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """`answer`: called with the request's body. `authorized`: called with the header Authorization."""
+
+    method: str
+    answer: Callable[[bytes], Answer]
+    authorized: Callable[[str], bool] = lambda header: True
+
+
+class BadRequestError(Exception):
+    """The message tells the client why."""
+
+
+def routes(runtime: Runtime) -> dict[str, Route]:
+    """Path -> what answers there."""
+
+    def authorized(header: str) -> bool:
+        return token.authorized(runtime.settings.token_file, header)
+
+    return {
+        "/healthz": Route("GET", lambda body: Answer(200, {"alive": True})),
+        "/readyz": Route("GET", lambda body: _ready(runtime.readiness.state())),
+        "/metrics": Route("GET", lambda body: Answer(200, expose(runtime), CONTENT_TYPE)),
+        "/status": Route("GET", lambda body: Answer(200, _status(runtime))),
+        "/drain": Route("POST", lambda body: _drain(body, runtime), authorized),
+        "/shed": Route("POST", lambda body: _shed(body, runtime), authorized),
+    }
+
+
+def _ready(state: dict[str, Any]) -> Answer:
+    return Answer(200 if state["ready"] else 503, state)
+
+
+def _status(runtime: Runtime) -> dict[str, Any]:
+    listening = runtime.readiness.listening()
+    return {
+        "runtime": __version__,
+        "python": platform.python_version(),
+        "pid": os.getpid(),
+        **runtime.readiness.state(),
+        "draining": runtime.drain.draining,
+        "connections": runtime.connections(),
+        "adapterAsked": runtime.settings.adapter,
+        "servers": [_server(managed, listening) for managed in runtime.all()],
+    }
+
+
+def _server(managed: ManagedServer, listening: bool) -> dict[str, Any]:
+    return {
+        "socketio": show(managed.version),
+        "adapter": managed.adapter_state(),
+        "recovery": False,
+        "appOptions": managed.app_options,
+        "listening": listening,
+        "connections": len(managed.sockets()),
+    }
+
+
+def _drain(body: bytes, runtime: Runtime) -> Answer:
+    try:
+        asked = _numbers(body, {"seconds": LONGEST_SECONDS})
+    except BadRequestError as error:
+        return _bad(error)
+    connections = runtime.connections()
+    if not runtime.drain.begin():
+        return Answer(409, {"error": "AlreadyDraining"})
+    runtime.drain.start(asked["seconds"])
+    return Answer(202, {"draining": True, "connections": connections, "seconds": asked["seconds"]})
+
+
+def _shed(body: bytes, runtime: Runtime) -> Answer:
+    try:
+        asked = _numbers(body, {"count": HIGHEST_COUNT, "seconds": LONGEST_SECONDS})
+        if asked["count"] != int(asked["count"]):
+            raise BadRequestError("count is not a whole number")
+    except BadRequestError as error:
+        return _bad(error)
+    count, connections = int(asked["count"]), runtime.connections()
+    if not runtime.drain.shed(count, asked["seconds"]):
+        return Answer(409, {"error": "AlreadyClosingConnections"})
+    return Answer(202, {"count": min(count, connections), "connections": connections, "seconds": asked["seconds"]})
+
+
+def _bad(error: BadRequestError) -> Answer:
+    return Answer(400, {"error": "BadRequest", "message": str(error)})
+
+
+def _numbers(body: bytes, bounds: Mapping[str, float]) -> dict[str, float]:
+    """The numbers of these names, each from 0 to its bound."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadRequestError("the body is not JSON") from None
+    numbers = {}
+    for name, most in bounds.items():
+        number = value.get(name) if isinstance(value, dict) else None
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= most:
+            raise BadRequestError(f"{name} is not a number from 0 to {most}")
+        numbers[name] = number
+    return numbers

@@ -1,0 +1,97 @@
+"""Everything the hooks talk to: the Servers of this process and what serves them. One for each process."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+from typing import Any, Mapping
+
+from . import settings as environment
+from .drain import Drain
+from .managed_server import ManagedServer
+from .metrics import Metrics
+from .readiness import Readiness
+from .shutdown import Shutdown
+from .side_port import SidePort
+from .version import Version
+
+
+class Runtime:
+    """`servers`: id of a Server -> what is known of it, in order of creation."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.settings = environment.read(env)
+        self.servers: dict[int, ManagedServer] = {}
+        self.metrics = Metrics()
+        self.drain = Drain(self)
+        self.shutdown = Shutdown(self)
+        self.readiness = Readiness(self)
+        self.side_port: SidePort | None = None
+        self._created = 0
+
+    def knows(self, io: Any) -> bool:
+        """Whether that Server is one of ours."""
+        return id(io) in self.servers
+
+    def create(self, io: Any, asynchronous: bool, version: Version, socketio: Any) -> ManagedServer:
+        """A Server is being constructed."""
+        managed = self._add(io, asynchronous, version, socketio)
+        self.shutdown.install()
+        return managed
+
+    def unsupported(self, io: Any, version: Version) -> None:
+        """Notes a Server of a version that is left alone."""
+        if not self.knows(io):
+            self._add(io, False, version, None)
+
+    def connecting(self, io: Any, loop: asyncio.AbstractEventLoop | None) -> None:
+        """A transport connection of a Server was opened; `loop`: where it runs, for asyncio."""
+        if self.knows(io):
+            self.servers[id(io)].connecting(loop)
+
+    def closed(self, io: Any) -> None:
+        """The app shuts a Server down."""
+        managed = self.servers.pop(id(io), None)
+        if managed:
+            managed.release()
+
+    def connections(self) -> int:
+        """Transport connections of all Servers of this process."""
+        return sum(len(managed.sockets()) for managed in self.servers.values())
+
+    def all(self) -> list[ManagedServer]:
+        """The Servers, safe to iterate over in any thread."""
+        return list(self.servers.values())
+
+    def forked(self) -> None:
+        """In a child process: threads of the parent are gone, and its side port stays the parent's."""
+        self.shutdown.forked = True
+        if self.side_port:
+            self.side_port.forget()
+        for managed in self.all():
+            if managed.broker:
+                managed.broker.start()
+
+    def _add(self, io: Any, asynchronous: bool, version: Version, socketio: Any) -> ManagedServer:
+        self._created += 1
+        managed = ManagedServer(io, asynchronous, version, self._created, socketio)
+        self.servers[id(io)] = managed
+        if self._created == 1:
+            os.register_at_fork(after_in_child=self.forked)
+            self._open_side_port()
+        return managed
+
+    def _open_side_port(self) -> None:
+        if self.settings.port is None:
+            return
+        from .routes import routes
+
+        self.side_port = SidePort(routes(self), self.settings.host, self.settings.port)
+        self.side_port.open()
+
+
+@functools.lru_cache(maxsize=1)
+def runtime() -> Runtime:
+    """The runtime of this process."""
+    return Runtime(os.environ)

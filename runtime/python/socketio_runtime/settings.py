@@ -1,0 +1,93 @@
+"""What the environment asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Mapping, TypeVar
+
+from .log import log
+
+ADAPTERS = ("redis", "redis-sharded", "redis-streams", "postgres", "mongo", "none")
+TRANSPORTS = ("polling", "websocket", "webtransport")
+DAY_MS = 86_400_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A variable that is absent or not understood is None; the latter is logged.
+
+    `broker_url` may hold a password: never log it. `ping_*`, `connect_timeout`, `recovery` in milliseconds,
+    `drain_seconds` None: signals are left to the app.
+    """
+
+    adapter: str
+    broker_url: str | None
+    prefix: str
+    ping_interval: float | None
+    ping_timeout: float | None
+    max_http_buffer_size: float | None
+    transports: tuple[str, ...] | None
+    connect_timeout: float | None
+    recovery: float | None
+    port: int | None
+    host: str | None
+    token_file: str | None
+    max_connections: float | None
+    drain_seconds: float | None
+    exit_seconds: float
+
+
+def read(env: Mapping[str, str]) -> Settings:
+    """Reads the variables; see docs/runtime.md for their meaning."""
+
+    def number(name: str, least: float, most: float) -> float | None:
+        return _parse(env, name, lambda text: _bounded(text, least, most), f"a number from {least:g} to {most:g}")
+
+    def one_of(name: str, allowed: tuple[str, ...]) -> str | None:
+        expected = "one of " + ", ".join(allowed)
+        return _parse(env, name, lambda text: text if text in allowed else None, expected)
+
+    port = number("SOCKETIO_RUNTIME_PORT", 1, 65535)
+    exit_seconds = number("SOCKETIO_EXIT_SECONDS", 0, 3600)
+    return Settings(
+        adapter=one_of("SOCKETIO_ADAPTER", ADAPTERS) or "none",
+        broker_url=env.get("SOCKETIO_RUNTIME_BROKER_URL") or None,
+        prefix=env.get("SOCKETIO_ADAPTER_PREFIX") or "socket.io",
+        ping_interval=number("SOCKETIO_PING_INTERVAL", 1, DAY_MS),
+        ping_timeout=number("SOCKETIO_PING_TIMEOUT", 1, DAY_MS),
+        max_http_buffer_size=number("SOCKETIO_MAX_HTTP_BUFFER_SIZE", 1, 2**31),
+        transports=_parse(env, "SOCKETIO_TRANSPORTS", _transports, "a comma list of " + ", ".join(TRANSPORTS)),
+        connect_timeout=number("SOCKETIO_CONNECT_TIMEOUT", 1, DAY_MS),
+        recovery=number("SOCKETIO_RECOVERY_MS", 1, 7 * DAY_MS),
+        port=None if port is None else int(port),
+        host=env.get("SOCKETIO_RUNTIME_HOST") or None,
+        token_file=env.get("SOCKETIO_RUNTIME_TOKEN_FILE") or None,
+        max_connections=number("SOCKETIO_MAX_CONNECTIONS", 1, 1e9),
+        drain_seconds=number("SOCKETIO_DRAIN_SECONDS", 0, 3600),
+        exit_seconds=10 if exit_seconds is None else exit_seconds,
+    )
+
+
+def _parse(env: Mapping[str, str], name: str, convert: Callable[[str], T | None], expected: str) -> T | None:
+    text = env.get(name, "").strip()
+    if not text:
+        return None
+    value = convert(text)
+    if value is None:
+        log(f"{name} is not {expected}: ignored")
+    return value
+
+
+def _bounded(text: str, least: float, most: float) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if least <= value <= most else None
+
+
+def _transports(text: str) -> tuple[str, ...] | None:
+    values = tuple(value.strip() for value in text.split(",") if value.strip())
+    return values if values and all(value in TRANSPORTS for value in values) else None

@@ -1,0 +1,141 @@
+"""The runtime's own HTTP server, one thread for all of its connections.
+
+It keeps no process alive, serves asyncio and threaded servers alike, and answers while an event loop is blocked. What
+is sent to it takes a bounded share of the process: sockets, time and bytes of a request are limited.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import threading
+import time
+from typing import Mapping
+
+from .http_connection import REQUEST_SECONDS, Connection
+from .log import log
+from .routes import Route
+
+SOCKETS = 64
+RETRY_SECONDS = 5.0
+
+
+class SidePort:
+    """`host`: all addresses if None."""
+
+    def __init__(self, routes: Mapping[str, Route], host: str | None, port: int) -> None:
+        self._routes = routes
+        self._host = host
+        self._port = port
+        self._listener: socket.socket | None = None
+        self._mine = True
+        # the one that has been silent longest comes first
+        self._connections: dict[int, Connection] = {}
+
+    def open(self) -> None:
+        """Starts to listen, in the background."""
+        threading.Thread(target=self._run, name="socketio-runtime-side-port", daemon=True).start()
+
+    def fileno(self) -> int:
+        """Descriptor of the listening socket, -1 while it is not open."""
+        return self._listener.fileno() if self._listener else -1
+
+    def forget(self) -> None:
+        """In a forked process: the parent goes on to serve the port, nothing of it stays open here."""
+        self._mine = False
+        for connection in self._connections.values():
+            connection.close()
+        if self._listener:
+            self._listener.close()
+            self._listener = None
+
+    def _run(self) -> None:
+        self._listener = listener = self._bind()
+        log(f"side port {self._port}: open")
+        listener.setblocking(False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(listener, selectors.EVENT_READ)
+            while self._mine:
+                self._turn(selector, listener)
+
+    def _bind(self) -> socket.socket:
+        reported = False
+        while True:
+            try:
+                return self._listen()
+            except OSError as error:
+                if not reported:
+                    log(f"side port {self._port}: {error.strerror}, tried again every {RETRY_SECONDS:g} s")
+                reported = True
+                time.sleep(RETRY_SECONDS)
+
+    def _listen(self) -> socket.socket:
+        if self._host is not None:
+            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+            return _listener(family, self._host, self._port)
+        try:
+            return _listener(socket.AF_INET6, "::", self._port)
+        except OSError:
+            # no IPv6 here, or the port is taken: then this fails too and tells why
+            return _listener(socket.AF_INET, "0.0.0.0", self._port)
+
+    def _turn(self, selector: selectors.BaseSelector, listener: socket.socket) -> None:
+        for key, _ in selector.select(timeout=1.0 if self._connections else REQUEST_SECONDS):
+            if key.fileobj is listener:
+                self._accept(selector, listener)
+            elif key.fd in self._connections:
+                self._serve(selector, self._connections[key.fd])
+        now = time.monotonic()
+        for connection in [one for one in self._connections.values() if one.deadline < now]:
+            self._close(selector, connection)
+
+    # When all places are taken the connection that has been silent longest goes: a flood of half-open ones cannot keep
+    # a probe out.
+    def _accept(self, selector: selectors.BaseSelector, listener: socket.socket) -> None:
+        try:
+            accepted, _ = listener.accept()
+        except OSError:
+            return
+        accepted.setblocking(False)
+        connection = Connection(accepted, self._routes)
+        self._connections[connection.fd] = connection
+        selector.register(accepted, selectors.EVENT_READ)
+        if len(self._connections) > SOCKETS:
+            self._close(selector, next(iter(self._connections.values())))
+
+    def _serve(self, selector: selectors.BaseSelector, connection: Connection) -> None:
+        try:
+            answered = connection.proceed()
+        except Exception as error:
+            if not isinstance(error, OSError):
+                log(f"side port: a request failed: {error}")
+            self._close(selector, connection)
+            return
+        if connection.ended:
+            self._close(selector, connection)
+            return
+        if answered:
+            self._connections[connection.fd] = self._connections.pop(connection.fd)
+        wanted = selectors.EVENT_WRITE if connection.writing() else selectors.EVENT_READ
+        selector.modify(connection.socket, wanted)
+
+    def _close(self, selector: selectors.BaseSelector, connection: Connection) -> None:
+        del self._connections[connection.fd]
+        with contextlib.suppress(KeyError, ValueError, OSError):
+            selector.unregister(connection.socket)
+        connection.close()
+
+
+def _listener(family: int, host: str, port: int) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.bind((host, port))
+        listener.listen(SOCKETS)
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,89 @@
+"""Loopback sockets: free ports, a redis-server, a switch between servers."""
+
+import asyncio
+import contextlib
+import re
+import socket
+import subprocess
+import tempfile
+import threading
+
+from support.until import until
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def accepts(port: int) -> bool:
+    """Whether somebody listens."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+class RedisServer:
+    """A redis-server without persistence."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"redis://:secret@127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--requirepass", "secret"]
+        command = ["redis-server", *options, "--dir", tempfile.gettempdir()]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        until("redis-server", lambda: accepts(self.port))
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+class Switch:
+    """A TCP proxy whose target can be changed: new sessions go to the new one, requests of a session to its own."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self._sessions: dict[bytes, int] = {}
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        starting = asyncio.start_server(self._join, "127.0.0.1", 0)
+        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _end(self) -> None:
+        self._server.close()
+        for writer in list(self._writers):
+            writer.close()
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            # one request for each connection: the next one may belong to another session
+            head = (await reader.readuntil(b"\r\n\r\n")).replace(b"Connection: keep-alive", b"Connection: close")
+            session = re.search(rb"[?&]sid=([^& ]+)", head)
+            target = self._sessions.get(session[1], self.target) if session else self.target
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", target)
+            far_writer.write(head)
+            await asyncio.gather(self._pipe(reader, far_writer, 0), self._pipe(far_reader, writer, target))
+        writer.close()
+
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, source: int) -> None:
+        self._writers.add(writer)
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                for session in re.findall(rb'"sid":"([^"]+)"', data) if source else ():
+                    self._sessions[session] = source
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+        self._writers.discard(writer)

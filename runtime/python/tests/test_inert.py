@@ -1,0 +1,103 @@
+"""What the runtime does to programs that are no Socket.IO servers, and when parts of it are missing."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.app import BUILD, MOUNT, App
+from support.net import free_port
+
+PYTHON = str(BUILD / "newest" / "bin" / "python")
+
+
+def run(code: str, path: str = str(MOUNT), python: str = PYTHON, **env: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "SOCKETIO_DRAIN_SECONDS": "1", **env}
+    return subprocess.run([python, "-c", code], env=environment, capture_output=True, text=True, timeout=30)
+
+
+def test_other_programs_get_the_import_hook_and_nothing_else() -> None:
+    code = (
+        "import sys, signal, threading; ours = sorted(m for m in sys.modules if m.startswith('socketio'));"
+        "print(ours, threading.active_count(), signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"
+    )
+    done = run(code, SOCKETIO_RUNTIME_PORT=str(free_port()))
+    assert (done.stdout.strip(), done.stderr) == ("['socketio_runtime', 'socketio_runtime.import_hook'] 1 True", "")
+
+
+def test_a_program_with_a_socketio_client_only_is_left_alone() -> None:
+    code = (
+        "import signal, sys, threading, socketio; client = socketio.Client();"
+        "print(threading.active_count(), signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"
+    )
+    done = run(code, SOCKETIO_RUNTIME_PORT=str(free_port()))
+    assert (done.stdout.strip(), done.stderr) == ("1 True", "")
+
+
+def test_the_images_own_sitecustomize_runs_too(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import builtins; builtins.image = __name__, __file__")
+    done = run("import sitecustomize; print(*image, sitecustomize.__file__)", path=f"{MOUNT}:{tmp_path}")
+    file = str(tmp_path / "sitecustomize.py")
+    assert (done.stdout.split(), done.stderr) == (["sitecustomize", file, file], "")
+
+
+def test_the_server_keeps_no_process_alive() -> None:
+    code = "import socketio; socketio.Server(async_mode='threading'); print('end')"
+    env = {"SOCKETIO_ADAPTER": "redis", "SOCKETIO_RUNTIME_BROKER_URL": "redis://127.0.0.1:1"}
+    start = time.monotonic()
+    assert run(code, SOCKETIO_RUNTIME_PORT=str(free_port()), **env).returncode == 0
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize("missing", ["socketio_runtime", "socketio_runtime/patch.py", "socketio_runtime/vendor"])
+def test_a_runtime_with_missing_parts_leaves_the_app_alone(missing: str, tmp_path: Path) -> None:
+    mount = tmp_path / "mount"
+    shutil.copytree(MOUNT, mount, ignore=shutil.ignore_patterns("__pycache__"))
+    part = mount / missing
+    if part.is_dir():
+        shutil.rmtree(part)
+    else:
+        part.unlink()
+    env = {"SOCKETIO_ADAPTER": "redis", "SOCKETIO_RUNTIME_BROKER_URL": "redis://127.0.0.1:1"}
+    app = App("chat_asgi.py", env=env, mount=mount).listening()
+    assert app.client().call("manager", timeout=8)[0] == "AsyncManager"
+    assert app.log.count("[socketio-runtime] ") >= 1
+    if missing.endswith("vendor"):
+        assert "redis failed to start, the app goes on without it: No module named 'redis'" in app.log
+
+
+def old_python() -> str | None:
+    """An interpreter that is too old; a name on the path may be a stub that runs nothing."""
+    found = [path for name in ("python2", "python3.6", "python3.7") if (path := shutil.which(name))]
+    return next((path for path in found if run("print(1)", path="", python=path).returncode == 0), None)
+
+
+def test_an_old_python_gets_one_line() -> None:
+    python = old_python()
+    if python is None:
+        pytest.skip("no Python older than 3.8 here")
+    done = run("print('works')", python=python)
+    assert done.stdout == "works\n"
+    assert "is older than 3.8: the app is left alone" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def cpu_seconds(path: str) -> float:
+    child = subprocess.Popen([PYTHON, "-c", "pass"], env={"PATH": os.environ["PATH"], "PYTHONPATH": path})
+    usage = os.wait4(child.pid, 0)[2]
+    return usage.ru_utime + usage.ru_stime
+
+
+def test_the_start_of_a_program_costs_little_more() -> None:
+    cpu_seconds(str(MOUNT))  # writes the bytecode
+    ours, bare = (
+        min(times) * 1000
+        for times in zip(*[(cpu_seconds(str(MOUNT)), cpu_seconds("")) for _ in range(30)], strict=True)
+    )
+    print(
+        f"CPU time of the start of Python {sys.version.split()[0]}: {ours:.1f} ms with the hook, {bare:.1f} ms without"
+    )
+    assert ours - bare < 15

@@ -1,0 +1,8 @@
+// The chat of a team that sets up its adapter itself, from the environment that the operator gives.
+import { io } from "/app/server.js";
+import { createAdapter } from "@socket.io/redis-adapter";
+import { Redis } from "ioredis";
+
+const clients = [new Redis(process.env.REDIS_URL), new Redis(process.env.REDIS_URL)];
+for (const client of clients) client.on("error", (error) => console.error(`redis: ${error.message}`));
+io.adapter(createAdapter(...clients));
