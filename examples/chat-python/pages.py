@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+PAGE = FOLDER.parent / "chat" / "public"  # the same as the other chat's
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 POLICY = "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 HEADERS = {
@@ -24,11 +25,11 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 def pages(socket_path: str, chat: Asgi) -> Asgi:
     """The page, its style, its script and the Socket.IO client; everything else goes to `chat`."""
     files = {
-        "/": _file("public/index.html", socket_path),
-        "/chat.css": _file("public/chat.css", socket_path),
-        "/chat.js": _file("public/chat.js", socket_path),
-        "/icon.svg": _file("public/icon.svg", socket_path),
-        f"{socket_path}/socket.io.js": _file("client/socket.io.min.js", socket_path),
+        "/": _file(PAGE / "index.html", socket_path),
+        "/chat.css": _file(PAGE / "chat.css", socket_path),
+        "/chat.js": _file(PAGE / "chat.js", socket_path),
+        "/icon.svg": _file(PAGE / "icon.svg", socket_path),
+        f"{socket_path}/socket.io.js": _file(FOLDER / "client" / "socket.io.min.js", socket_path),
     }
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,8 +46,7 @@ def pages(socket_path: str, chat: Asgi) -> Asgi:
     return app
 
 
-def _file(name: str, socket_path: str) -> tuple[str, bytes]:
-    path = FOLDER / name
+def _file(path: Path, socket_path: str) -> tuple[str, bytes]:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".html":
         text = text.replace("/socket.io", html.escape(socket_path))

@@ -76,15 +76,16 @@ def chat() -> Image:
 def chat_python() -> Image:
     """examples/chat-python as its Dockerfile builds it, on Debian's Python."""
     python = debian_root("python3.11-minimal", "libpython3.11-stdlib")
-    app = Folder(CHAT_PYTHON, "/app", exclude=frozenset({"__pycache__", "Dockerfile"}))
+    app = Folder(CHAT_PYTHON, "/app/chat-python", exclude=frozenset({"__pycache__", "Dockerfile"}))
+    page = Folder(CHAT / "public", "/app/chat/public")
     layers = (
         python,
         python_packages(CHAT_PYTHON / "requirements.lock", PYTHON_SITE),
-        Files((*accounts("app", APP_USER), app)),
+        Files((*accounts("app", APP_USER), app, page)),
     )
     environment = ("PYTHONUNBUFFERED=1",)
     command = ("/usr/bin/python3.11", "server.py")
-    return Image("registry.local/chat-python:1", layers, command, APP_USER, environment, "/app")
+    return Image("registry.local/chat-python:1", layers, command, APP_USER, environment, "/app/chat-python")
 
 
 def chat_own_adapter() -> Image:
