@@ -20,6 +20,10 @@ drain() {
 for attempt in 1 2 3; do
   drain | "$busybox" grep -q '^HTTP/1.1 \(202\|409\) ' && break
 done
-while ask 'GET /status HTTP/1.0\r\n\r\n' | "$busybox" grep -q '"connections":[1-9]'; do :; done
+# What arrives after the drain has ended is closed upon SIGTERM.
+end=$(($("$busybox" date +%s) + SOCKETIO_DRAIN_SECONDS + 3))
+while ask 'GET /status HTTP/1.0\r\n\r\n' | "$busybox" grep -q '"connections":[1-9]'; do
+  [ "$("$busybox" date +%s)" -lt "$end" ] || break
+done
 # What the runtime stores of the last session reaches the broker.
 "$busybox" sleep 1

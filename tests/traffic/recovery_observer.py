@@ -19,7 +19,7 @@ END_SECONDS = 30
 
 @dataclass(frozen=True)
 class Observed:
-    """What one client saw. `disconnects` are milliseconds since the epoch.
+    """What one client saw. `disconnects` are milliseconds since the epoch; `story` tells of them and of all attempts.
 
     `lost` are numbers of messages that a server took and the client never got, `repeated` those that it got twice.
     """
@@ -30,6 +30,7 @@ class Observed:
     lost: tuple[int, ...]
     repeated: tuple[int, ...]
     connected: bool
+    story: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Observer:
                 lost=tuple(client["lost"]),
                 repeated=tuple(client["repeated"]),
                 connected=client["connected"],
+                story=tuple(client["story"]),
             )
             for client in found["clients"]
         )

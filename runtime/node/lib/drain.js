@@ -91,7 +91,9 @@ class Drain {
   async #settle() {
     const end = Date.now() + SETTLE_MS;
     while (this.runtime.connections() > 0 && Date.now() < end) await delay(20);
-    await Promise.all([...this.runtime.servers.values()].map(({ broker }) => broker && broker.flush()));
+    const servers = [...this.runtime.servers.values()];
+    for (const server of servers) server.endClosing();
+    await Promise.all(servers.map(({ broker }) => broker && broker.flush()));
   }
 
   #open() {

@@ -1,5 +1,6 @@
 "use strict";
 
+const { closeAtOnce } = require("./close-at-once.js");
 const { log } = require("./log.js");
 const { atLeast } = require("./patch.js");
 const adapters = require("./adapters/index.js");
@@ -117,6 +118,13 @@ class ManagedServer {
     let sum = 0;
     for (const engine of this.engines) sum += engine.clientsCount || 0;
     return sum;
+  }
+
+  /** Ends at once what was closed and still waits for its client. */
+  endClosing() {
+    for (const { clients = {} } of this.engines) {
+      for (const connection of Object.values(clients)) if (!this.open.has(connection)) closeAtOnce(connection);
+    }
   }
 
   /** @returns {boolean} whether clients can reach the Server */

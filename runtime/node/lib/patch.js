@@ -56,11 +56,12 @@ function hook(socketio, filename, version, runtime) {
 
 function hookSocket(Socket, runtime) {
   wrap(Socket.prototype, "_onconnect", (original) => function _onconnect() {
-    guarded("a connection", () => runtime.connecting(this));
-    return original.apply(this, arguments);
+    const result = original.apply(this, arguments);
+    guarded("a connection", () => runtime.connected(this));
+    return result;
   });
-  wrap(Socket.prototype, "_onclose", (original) => function _onclose() {
-    if (this.connected) guarded("counting", () => runtime.metrics.disconnected(this));
+  wrap(Socket.prototype, "_onclose", (original) => function _onclose(reason) {
+    if (this.connected) guarded("a disconnection", () => runtime.disconnected(this, reason));
     return original.apply(this, arguments);
   });
   // On the path of every message: no closure, and nothing in it can throw.

@@ -10,6 +10,9 @@ const { Shutdown } = require("./shutdown.js");
 const { log } = require("./log.js");
 const current = require("./workers/current.js");
 
+// Socket.IO's reasons for an end that one side asked for
+const FOR_GOOD = new Set(["client namespace disconnect", "server namespace disconnect"]);
+
 /** Everything the hooks talk to: the Servers of this process and what serves them. One for each process. */
 class Runtime {
   constructor(env) {
@@ -55,11 +58,18 @@ class Runtime {
     if (this.worker) this.worker.adopt(engine);
   }
 
-  /** Hook of `Socket.prototype._onconnect()`: the client is not told yet. */
-  connecting(socket) {
+  /** Hook of `Socket.prototype._onconnect()`: the client has just been told, the app has not. */
+  connected(socket) {
     this.metrics.connected(socket);
     const { broker } = this.servers.get(socket.server) || {};
-    if (broker && broker.connecting) broker.connecting(socket);
+    if (broker && broker.connected) broker.connected(socket);
+  }
+
+  /** Hook of `Socket.prototype._onclose(reason)` of a socket that was connected. */
+  disconnected(socket, reason) {
+    this.metrics.disconnected(socket);
+    const { broker } = this.servers.get(socket.server) || {};
+    if (socket.recovered && FOR_GOOD.has(reason) && broker && broker.forget) broker.forget(socket);
   }
 
   /** Hook of `Server.prototype.close()`: the broker is let go once the adapters said goodbye. */

@@ -7,6 +7,7 @@ const os = require("os");
 const path = require("path");
 const { test, before, after, afterEach } = require("node:test");
 const { App } = require("./support/app.js");
+const { Polling, oneConnection } = require("./support/polling.js");
 const { until } = require("./support/until.js");
 
 const TOKEN = "a-token-that-must-not-be-logged";
@@ -94,6 +95,15 @@ test("bad requests get their answers", async () => {
   assert.strictEqual(await status(post(app, "/shed", { count: 1.5, seconds: 0 })), 400);
   assert.strictEqual(await status(post(app, "/drain", " ".repeat(1025))), 413);
   await app.ready();
+});
+
+test("a client that polls no more does not hold up a drain", async () => {
+  const app = await App.start("v4.8", { env });
+  await new Polling(app.url).open(oneConnection());
+  const connections = async () => (await app.ask("/status")).body.connections;
+  assert.strictEqual(await connections(), 1);
+  await post(app, "/drain", { seconds: 0 });
+  await until("its end", async () => (await connections()) === 0, 5);
 });
 
 test("without a token file drain is refused", async () => {

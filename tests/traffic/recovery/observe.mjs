@@ -18,6 +18,7 @@ class Observer {
   disconnects = [];
   recoveries = 0;
   fresh = 0;
+  story = [];
   seen = new Map();
 
   constructor(source) {
@@ -29,18 +30,40 @@ class Observer {
       reconnectionDelay: 100,
       reconnectionDelayMax: 500,
     });
-    this.socket.on("message", ({ text }) => this.seen.set(Number(text), (this.seen.get(Number(text)) ?? 0) + 1));
-    this.socket.on("disconnect", (reason) => this.disconnects.push({ at: Date.now(), reason }));
+    this.socket.on("message", ({ text }) => this.#heard(Number(text)));
+    this.socket.on("disconnect", (reason) => this.#left(reason));
+    this.socket.io.on("reconnect_error", (error) => this.#tell(`not back: ${error.message} (${error.context?.status ?? error.description})`));
     this.connected = new Promise((resolve) => this.socket.once("connect", resolve));
-    this.connected.then(() => this.socket.on("connect", () => (this.socket.recovered ? this.recoveries++ : this.fresh++)));
+    this.connected.then(() => this.socket.on("connect", () => this.#back()));
+  }
+
+  #heard(number) {
+    const times = [...(this.seen.get(number) ?? []), Date.now()];
+    this.seen.set(number, times);
+    if (times.length > 1) this.#tell(`message ${number} again, first at ${times[0]}`);
+  }
+
+  #left(reason) {
+    this.disconnects.push({ at: Date.now(), reason });
+    this.#tell(`left: ${reason}`);
+  }
+
+  #back() {
+    if (this.socket.recovered) this.recoveries++;
+    else this.fresh++;
+    this.#tell(this.socket.recovered ? "back, recovered" : "back, new");
+  }
+
+  #tell(what) {
+    this.story.push(`${Date.now()} ${what}`);
   }
 
   report(first, last) {
     const lost = [];
     for (let number = first; number <= last; number++) if (!this.seen.has(number)) lost.push(number);
-    const repeated = [...this.seen].filter(([, times]) => times > 1).map(([number]) => number);
-    const { disconnects, recoveries, fresh } = this;
-    return { disconnects, recoveries, fresh, lost, repeated, connected: this.socket.connected };
+    const repeated = [...this.seen].filter(([, times]) => times.length > 1).map(([number]) => number);
+    const { disconnects, recoveries, fresh, story } = this;
+    return { disconnects, recoveries, fresh, story, lost, repeated, connected: this.socket.connected };
   }
 }
 

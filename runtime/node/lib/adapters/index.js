@@ -31,7 +31,9 @@ const IN_MEMORY = Object.freeze({ recovery: true });
  * @property {() => {reachable: boolean, subscribed: boolean}} state
  * @property {() => Promise<void>} flush   resolves when what was sent so far has arrived, at the latest after a second
  * @property {() => void} close
- * @property {(socket: object) => void} [connecting]  called when a socket connects, before its client is told
+ * @property {(socket: object) => void} [connected]  called right after a socket's client was told that it is connected
+ * @property {(socket: object) => void} [forget]     called when a recovered socket is disconnected for good: its session
+ *   is not to be restored again
  */
 
 /** @returns {Definition} */

@@ -1,9 +1,11 @@
 "use strict";
 
 const { setTimeout: delay } = require("timers/promises");
+const { makeWay } = require("./restored.js");
 
 // EventType of the adapter, PacketType of socket.io-parser
 const BROADCAST = 3;
+const SESSION = 13;
 const EVENT = 2;
 // a uid that the adapter does not count as another process
 const EMITTER = "emitter";
@@ -11,6 +13,7 @@ const REMEMBERED_EVENTS = 10_000;
 const REMEMBERED_BYTES = 16 * 1024 * 1024;
 const LAG_MS = 2000;
 const LONGEST_RESTORATION_MS = 60_000;
+const nothing = () => {};
 
 /**
  * Lets the clients of all processes see the events in one order, the change stream's, so that a session can be recovered
@@ -28,7 +31,7 @@ class MongoOrder {
   #first = 0;
   #readBytes = 0;
   #positions = new Map();
-  /** session id -> {at, position}: restored up to there, not connected yet */
+  /** session id -> {at, missed, position}: what it missed up to there; not connected yet */
   #restored = new Map();
   /** every event with a lower id was published before this process read the stream */
   #startId;
@@ -79,7 +82,7 @@ class MongoOrder {
       return this.#readBack(String(document._id), (own) => onEvent.call(adapter, { fullDocument: { ...own, uid: EMITTER } }));
     };
     adapter.restoreSession = (pid, offset) => this.#restore(adapter, pid, offset);
-    return adapter;
+    return makeWay(adapter);
   }
 
   #readBack(id, deliver) {
@@ -110,14 +113,27 @@ class MongoOrder {
     const earlier = this.#startId && offset < String(this.#startId);
     const before = earlier && !this.#positions.has(offset) ? await this.#stored(adapter.nsp.name, offset) : [];
     if (!earlier) await this.#caughtUp(offset);
-    const found = await adapter.findSession(pid);
+    const found = await this.#session(adapter, pid);
     if (!found) throw new Error("session not found");
     const session = found.data;
     const rooms = new Set(session.rooms);
     const position = this.#positions.has(offset) ? this.#positions.get(offset) + 1 : this.#first;
     const missed = [...before, ...this.#since(position)].filter((event) => isFor(event, adapter.nsp.name, rooms));
-    this.#noteRestored(session.sid);
-    return { ...session, missedPackets: missed.map(({ data }) => data) };
+    this.#noteRestored(session.sid, missed);
+    return { ...session, missedPackets: [] };
+  }
+
+  // The adapter takes it out. If the answer never reaches the client, because its next request is routed to another
+  // process, that one would find nothing.
+  #session({ nsp }, pid) {
+    const oldest = new Date(Date.now() - nsp.server.opts.connectionStateRecovery.maxDisconnectionDuration);
+    const query = { type: SESSION, nsp: nsp.name, "data.pid": pid, createdAt: { $gt: oldest } };
+    return this.#collection.findOne(query, { sort: { _id: -1 } });
+  }
+
+  /** A recovered socket was disconnected for good. */
+  forget({ nsp, pid }) {
+    this.#collection.deleteMany({ type: SESSION, nsp: nsp.name, "data.pid": pid }).catch(nothing);
   }
 
   // What was published before this process read the stream is in the order of the ids.
@@ -146,23 +162,25 @@ class MongoOrder {
   }
 
   // A middleware may refuse the socket, or never answer.
-  #noteRestored(sid) {
+  #noteRestored(sid, missed) {
     const oldest = Date.now() - LONGEST_RESTORATION_MS;
     for (const [earlier, { at }] of this.#restored) {
       if (at > oldest) break;
       this.#restored.delete(earlier);
     }
-    this.#restored.set(sid, { at: Date.now(), position: this.#first + this.#read.length });
+    this.#restored.set(sid, { at: Date.now(), missed, position: this.#first + this.#read.length });
   }
 
-  /** To be called when a socket is among the connected ones, before its client is told: sends what came meanwhile. */
-  connecting(socket) {
+  /**
+   * To be called right after a socket's client was told that it is connected: sends what it missed. Before, a client that
+   * loses the connection in between would keep it, and get it again by its next restoration.
+   */
+  connected(socket) {
     const restored = this.#restored.get(socket.id);
     if (!restored) return;
     this.#restored.delete(socket.id);
-    for (const event of this.#since(restored.position)) {
-      if (isFor(event, socket.nsp.name, socket.rooms)) socket.packet({ type: EVENT, data: event.data });
-    }
+    const meanwhile = this.#since(restored.position).filter((event) => isFor(event, socket.nsp.name, socket.rooms));
+    for (const { data } of [...restored.missed, ...meanwhile]) socket.packet({ type: EVENT, data });
   }
 }
 

@@ -30,7 +30,8 @@ module.exports = {
         const recovery = namespace.server.opts && namespace.server.opts.connectionStateRecovery;
         return recovery ? watch.readOwnEvents().adopt(create(namespace)) : create(namespace);
       },
-      connecting: (socket) => watch.order && watch.order.connecting(socket),
+      connected: (socket) => watch.order && watch.order.connected(socket),
+      forget: (socket) => watch.order && watch.order.forget(socket),
       state: () => watch.state(),
       flush: () => watch.flush(),
       close: () => watch.close(),

@@ -14,12 +14,14 @@ const LONGEST_RESTORATION_MS = 60_000;
  * Lets the clients of this process see one namespace's events in the order of the stream, each once.
  *
  * A client that comes back names the last entry that it saw and is given those after it. The Streams adapter alone is
- * not exact there, in three ways, each of them closed here:
+ * not exact there, in four ways, each of them closed here:
  * - It delivers what this process publishes at once and what others publish when it is read. A client that saw a late
  *   entry before an early one never gets the early one. Here both are delivered when they are read.
  * - An entry that is delivered after the last read of a restoration and before the socket is connected reaches nobody.
  *   Here it is kept for that socket.
  * - An entry that was part of the restoration and is read afterwards is delivered twice. Here it is left out.
+ * - What was missed is sent before the client is told that it is connected. A client that loses the connection in between
+ *   keeps it, and gets it again by its next restoration. Here it is sent right after.
  */
 class StreamOrder {
   #adapter;
@@ -28,7 +30,7 @@ class StreamOrder {
   #published = 0;
   /** own publications that were not read back yet: number -> {message, reject} */
   #waiting = new Map();
-  /** sessions being restored: {since, entries, upTo}; `entries` were delivered meanwhile, `upTo` is the last id given */
+  /** sessions being restored: {since, missed, entries, upTo}; `entries` come after `missed`, whose last id is `upTo` */
   #restorations = new Set();
   /** session id -> its restoration, once the session is there and until its socket connects */
   #restored = new Map();
@@ -120,27 +122,29 @@ class StreamOrder {
 
   async #restore(pid, offset) {
     this.#forgetOld();
-    const restoration = { since: Date.now(), entries: [], upTo: offset };
+    const restoration = { since: Date.now(), missed: [], entries: [], upTo: offset };
     this.#restorations.add(restoration);
     try {
       const session = await this.#original.restoreSession.call(this.#adapter, pid, offset);
       const last = session.missedPackets[session.missedPackets.length - 1];
       if (last) restoration.upTo = last[last.length - 1];
+      restoration.missed = session.missedPackets;
       this.#restored.set(session.sid, restoration);
-      return session;
+      return { ...session, missedPackets: [] };
     } catch (error) {
       this.#restorations.delete(restoration);
       throw error;
     }
   }
 
-  /** To be called when a socket is among the connected ones, before its client is told. */
-  connecting(socket) {
+  /** To be called right after a socket's client was told that it is connected. */
+  connected(socket) {
     const restoration = this.#restored.get(socket.id);
     if (!restoration) return;
     this.#restored.delete(socket.id);
     this.#restorations.delete(restoration);
-    const { entries, upTo } = restoration;
+    const { missed, entries, upTo } = restoration;
+    for (const data of missed) socket.packet({ type: EVENT, data });
     for (const { id, packet, opts } of entries) {
       if (isAfter(id, upTo) && isFor(socket.rooms, opts)) socket.packet({ type: EVENT, data: packet.data });
     }

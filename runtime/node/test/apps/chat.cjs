@@ -24,6 +24,7 @@ function greet(io, socket) {
   });
   socket.on("tell", (room, text) => io.to(room).emit("told", text));
   socket.on("who", (done) => io.fetchSockets().then((sockets) => done(sockets.length), (error) => done(String(error))));
+  socket.on("send me away", () => socket.disconnect());
   socket.on("adapter", (done) => done(io.of("/").adapter.constructor.name));
 }
 

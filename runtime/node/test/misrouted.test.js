@@ -1,0 +1,141 @@
+// A session that was restored, but whose client did not get the answer: its next request was routed to another process, as
+// happens while pods come and go. The client asks that process for the same session.
+"use strict";
+
+const assert = require("assert");
+const { test, before, after, afterEach } = require("node:test");
+const { Redis } = require("ioredis");
+const { MongoClient } = require("mongodb");
+const { App } = require("./support/app.js");
+const { MongoServer, binary } = require("./support/mongo.js");
+const { Polling, oneConnection } = require("./support/polling.js");
+const { RedisServer } = require("./support/redis.js");
+const { until } = require("./support/until.js");
+
+const SESSION = 13; // EventType of the MongoDB adapter
+const PREFIX = "misrouted";
+
+const BROKERS = {
+  "redis-streams": {
+    Server: RedisServer,
+    async stored({ url }) {
+      const client = new Redis(url);
+      const keys = await client.keys("*:session:*");
+      client.disconnect();
+      return keys.length;
+    },
+  },
+  mongo: {
+    Server: MongoServer,
+    skip: binary() ? false : "mongod is not there: `make test-runtime` at the top of the repository brings it",
+    async stored({ url }) {
+      const client = new MongoClient(url);
+      const count = await client.db().collection(`${PREFIX}-adapter-events`).countDocuments({ type: SESSION });
+      await client.close();
+      return count;
+    },
+  },
+};
+
+for (const [adapter, { Server, skip = false, stored }] of Object.entries(BROKERS)) {
+  let server;
+  before(async () => (server = skip ? undefined : await Server.start()));
+  afterEach(() => App.stopAll());
+  after(() => server && (server.remove ? server.remove() : server.stop()));
+
+  const withRuntime = async () => {
+    const broker = { SOCKETIO_ADAPTER: adapter, SOCKETIO_ADAPTER_PREFIX: PREFIX, SOCKETIO_RUNTIME_BROKER_URL: server.url };
+    const app = await App.start("v4.8", { env: { ...broker, SOCKETIO_RECOVERY_MS: "60000" } });
+    await app.ready();
+    return app;
+  };
+  const sessions = (count) => until(`${count} stored sessions`, async () => {
+    const found = await stored(server);
+    return found === count || found;
+  });
+
+  /** Two processes, and a client that lost its connection to the first and then missed an event. */
+  const lost = async (start = withRuntime) => {
+    const apps = await Promise.all([start(), start()]);
+    const client = await apps[0].client({ reconnection: false });
+    const heard = new Promise((resolve) => client.once("said", resolve));
+    client.emit("say", "an event to recover from");
+    await heard;
+    const { id, _pid: pid, _lastOffset: offset } = client;
+    const before = await stored(server);
+    client.io.engine.close();
+    await sessions(before + 1);
+    const other = await apps[0].client();
+    other.emit("say", "missed");
+    await until("the missed event", () => new Promise((resolve) => other.once("said", () => resolve(true))));
+    return { apps, id, before, asks: { pid, offset } };
+  };
+
+  test(`${adapter}: the other process restores the session, too`, { skip }, async () => {
+    const { apps, id, asks } = await lost();
+    const [one, other] = [await returning(apps[1], asks), await returning(apps[0], asks)];
+    assert.deepStrictEqual([one.sid, other.sid], [id, id]);
+  });
+
+  // The client keeps events that come before it is connected: if it loses the connection in between it would get them twice.
+  test(`${adapter}: the client is told first that it is connected, then what it missed`, { skip }, async () => {
+    const { apps, asks } = await lost();
+    const { packets, next } = await returning(apps[1], asks);
+    assert.match(packets[0], /^40/);
+    assert.match(packets[1] || (await next()), /^42.*missed/);
+  });
+
+  test(`${adapter}: the same process does, and lets go of the socket that nobody listens to`, { skip }, async () => {
+    const { apps, id, asks } = await lost();
+    assert.strictEqual((await returning(apps[1], asks)).sid, id);
+    const { sid, next } = await returning(apps[1], asks);
+    assert.strictEqual(sid, id);
+    assert.strictEqual((await apps[1].ask("/status")).body.connections, 1);
+    (await apps[0].client()).emit("say", "an event for all");
+    await until("the event", async () => (await next()).includes("an event for all"));
+  });
+
+  if (adapter === "redis-streams") {
+    const alone = () => App.start("v4.8", { runtime: false, file: "plain-streams.cjs", env: { BROKER_URL: server.url } });
+
+    test("control: with the adapter alone the session is gone", async () => {
+      const { apps, id, asks } = await lost(alone);
+      assert.strictEqual((await returning(apps[1], asks)).sid, id);
+      assert.notStrictEqual((await returning(apps[0], asks)).sid, id);
+    });
+
+    test("control: with the adapter alone what was missed comes first", async () => {
+      const { apps, asks } = await lost(alone);
+      assert.match((await returning(apps[1], asks)).packets[0], /^42.*missed/);
+    });
+  }
+
+  for (const [who, packet] of [["the client left", "41"], ["the server sent the client away", '42["send me away"]']]) {
+    test(`${adapter}: not after ${who}`, { skip }, async () => {
+      const { apps, id, before, asks } = await lost();
+      const { sid, say } = await returning(apps[1], asks);
+      assert.strictEqual(sid, id);
+      await sessions(before + 1);
+      await say(packet);
+      await sessions(before);
+      assert.notStrictEqual((await returning(apps[0], asks)).sid, id);
+    });
+  }
+}
+
+/**
+ * Comes back to a process.
+ * @returns {Promise<{sid: string, packets: string[], say: (packet: string) => Promise<object>, next: () => Promise<string>}>}
+ *   the session's id, what came until it was told, how to send a packet, and what comes next
+ */
+async function returning(app, asks) {
+  const agent = oneConnection();
+  const polling = await new Polling(app.url).shake(agent);
+  const say = (body) => polling.request(agent, { method: "POST", body });
+  const next = async () => (await polling.request(agent)).body;
+  await say(`40${JSON.stringify(asks)}`);
+  const packets = [];
+  const connected = () => packets.find((packet) => packet.startsWith("40"));
+  while (!connected()) packets.push(...(await next()).split("\x1e"));
+  return { sid: JSON.parse(connected().slice(2)).sid, packets, say, next };
+}
