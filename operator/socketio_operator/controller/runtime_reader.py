@@ -31,7 +31,8 @@ class RuntimeReader:
         due = [pod for pod in running if not self._is_fresh(pod)]
         if due:
             limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
-            async with aiohttp.ClientSession(timeout=limit) as session:
+            # no decompression: a small answer could become a large one
+            async with aiohttp.ClientSession(timeout=limit, auto_decompress=False) as session:
                 answers = await asyncio.gather(*(_ask(session, pod, port) for pod in due))
             self._remember(due, answers)
         known = (self._known.get(pod["metadata"]["uid"]) for pod in running)
@@ -73,12 +74,13 @@ async def _ask(session: aiohttp.ClientSession, pod: Live, port: int) -> RuntimeR
     name = pod["metadata"]["name"]
     try:
         async with session.get(f"http://{host}:{port}/status", allow_redirects=False) as answer:
-            text = await answer.content.read(ANSWER_BYTES)
-            return RuntimeReport.parse(name, json.loads(text))
+            if answer.content_length is None or answer.content_length > ANSWER_BYTES:
+                return None
+            return RuntimeReport.parse(name, json.loads(await answer.read()))
     except aiohttp.ClientConnectorError:
         # Nobody listens there. (A time-out may be the network between the operator and the pod.)
         return RuntimeReport(name, SILENT) if _long(pod) and not _is_ready(pod) else None
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError):
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

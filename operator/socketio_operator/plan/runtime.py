@@ -1,8 +1,11 @@
 """What the runtimes in the pods say of themselves, in fixed sentences: a pod's own text never reaches the status."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+_VERSION = re.compile(r"\d{1,5}(\.\d{1,5}){1,2}")
 
 # A running pod whose runtime's port stays closed: nothing has loaded the runtime, or no server was made.
 SILENT = "silent"
@@ -23,12 +26,18 @@ class RuntimeReport:
 
     @classmethod
     def parse(cls, pod: str, status: Mapping[str, Any]) -> "RuntimeReport | None":
-        """From the runtime's `/status`; None if there is no server yet. KeyError or TypeError on another format."""
+        """From the runtime's `/status`; None if there is no server yet.
+
+        Raises KeyError, TypeError or ValueError on another format.
+        """
         if not status["servers"]:
             return None
         server = status["servers"][0]
         waits_for = "" if status["ready"] else str(status["reason"])
-        return cls(pod, str(server["adapter"]["owner"]), str(server["socketio"]), waits_for)
+        version = _VERSION.match(server["socketio"])
+        if not version:
+            raise ValueError("not a version")
+        return cls(pod, str(server["adapter"]["owner"]), version[0], waits_for)
 
 
 # owner -> (reason, sentence); the first that any pod reports is told.
