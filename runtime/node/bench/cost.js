@@ -1,6 +1,6 @@
 // What the runtime costs: the same app without and with it. Prints Markdown. In a round both run at once and are loaded in
 // turns of a second, so that a change of the machine's speed falls on both; a round is one pair of values.
-//   node bench/cost.js [--compare control,none,redis] [--rounds 9] [--turns 6] [--starts 20]
+//   node bench/cost.js [--compare control,none,redis] [--rounds 9] [--turns 3] [--starts 20]
 "use strict";
 
 const path = require("path");
@@ -47,7 +47,7 @@ async function main() {
     options: {
       compare: { type: "string", default: Object.keys(COMPARISONS).join(",") },
       rounds: { type: "string", default: "9" },
-      turns: { type: "string", default: "6" },
+      turns: { type: "string", default: "3" },
       starts: { type: "string", default: "20" },
     },
   });
@@ -117,6 +117,8 @@ class Side {
     side.sums = { echo: { count: 0, seconds: 0, cpuMs: 0 }, broadcast: { count: 0, seconds: 0, cpuMs: 0 } };
     side.p99s = [];
     await side.load.run("connect", { port: side.app.port, count: CLIENTS });
+    // the first time loads what the later ones use
+    if (port) await scrape(port);
     return side;
   }
 
@@ -125,7 +127,7 @@ class Side {
   }
 
   async take(phase) {
-    if (this.port && this.turns++ % TURNS_BETWEEN_SCRAPES === 0) scrape(this.port);
+    if (this.port && ++this.turns % TURNS_BETWEEN_SCRAPES === 0) scrape(this.port);
     const cpuMs = this.app.cpuMs();
     const result = await this.load.run(phase, { seconds: TURN_SECONDS, rate: RATE });
     if (phase === "latency") return this.p99s.push(result);
