@@ -63,7 +63,7 @@ class Observer:
         found: dict[str, Any] = json.loads(output.splitlines()[-1])
         clients = tuple(
             Observed(
-                disconnects=tuple(item["at"] for item in client["disconnects"]),
+                disconnects=tuple(client["disconnects"]),
                 recoveries=client["recoveries"],
                 fresh=client["fresh"],
                 lost=tuple(client["lost"]),

@@ -57,7 +57,7 @@ function status(runtime) {
 }
 
 function drain(send, body, runtime) {
-  const asked = parse(body, { seconds: LONGEST_SECONDS });
+  const asked = drainAsked(body);
   if (asked.error) return send(400, asked);
   if (runtime.drain.draining) return send(409, { error: "AlreadyDraining" });
   const connections = runtime.connections();
@@ -66,16 +66,26 @@ function drain(send, body, runtime) {
 }
 
 function shed(send, body, runtime) {
-  const asked = parse(body, { count: HIGHEST_COUNT, seconds: LONGEST_SECONDS });
+  const asked = shedAsked(body);
   if (asked.error) return send(400, asked);
-  if (!Number.isInteger(asked.count)) return send(400, { error: "BadRequest", message: "count is not a whole number" });
   const connections = runtime.connections();
   if (!runtime.drain.shed(asked.count, asked.seconds)) return send(409, { error: "AlreadyClosingConnections" });
   return send(202, { count: Math.min(asked.count, connections), connections, seconds: asked.seconds });
 }
 
+/** @returns {{seconds: number} | {error: string, message: string}} what a POST to /drain asks for */
+function drainAsked(body) {
+  return numbersOf(body, { seconds: LONGEST_SECONDS });
+}
+
+/** @returns {{count: number, seconds: number} | {error: string, message: string}} what a POST to /shed asks for */
+function shedAsked(body) {
+  const asked = numbersOf(body, { count: HIGHEST_COUNT, seconds: LONGEST_SECONDS });
+  return asked.error || Number.isInteger(asked.count) ? asked : { error: "BadRequest", message: "count is not a whole number" };
+}
+
 /** @returns {object} the numbers of that name, each from 0 to its bound; or {error, message} */
-function parse(body, bounds) {
+function numbersOf(body, bounds) {
   let value;
   try {
     value = JSON.parse(body);
@@ -93,4 +103,4 @@ function parse(body, bounds) {
   return numbers;
 }
 
-module.exports = { routes, status, parse, LONGEST_SECONDS, HIGHEST_COUNT };
+module.exports = { routes, status, drainAsked, shedAsked };

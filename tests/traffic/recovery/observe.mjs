@@ -44,7 +44,7 @@ class Observer {
   }
 
   #left(reason) {
-    this.disconnects.push({ at: Date.now(), reason });
+    this.disconnects.push(Date.now());
     this.#tell(`left: ${reason}`);
   }
 

@@ -82,7 +82,7 @@ class MongoOrder {
       return this.#readBack(String(document._id), (own) => onEvent.call(adapter, { fullDocument: { ...own, uid: EMITTER } }));
     };
     adapter.restoreSession = (pid, offset) => this.#restore(adapter, pid, offset);
-    return makeWay(adapter);
+    return adapter;
   }
 
   #readBack(id, deliver) {
@@ -119,6 +119,7 @@ class MongoOrder {
     const rooms = new Set(session.rooms);
     const position = this.#positions.has(offset) ? this.#positions.get(offset) + 1 : this.#first;
     const missed = [...before, ...this.#since(position)].filter((event) => isFor(event, adapter.nsp.name, rooms));
+    makeWay(adapter.nsp, session.sid);
     this.#noteRestored(session.sid, missed);
     return { ...session, missedPackets: [] };
   }

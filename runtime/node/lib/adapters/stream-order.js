@@ -1,5 +1,7 @@
 "use strict";
 
+const { makeWay } = require("./restored.js");
+
 // MessageType of socket.io-adapter: what reaches the other processes by the stream and this process's clients directly
 const BROADCAST = 3;
 const SOCKETS_JOIN = 4;
@@ -126,11 +128,16 @@ class StreamOrder {
     this.#restorations.add(restoration);
     try {
       const session = await this.#original.restoreSession.call(this.#adapter, pid, offset);
-      const last = session.missedPackets[session.missedPackets.length - 1];
+      const { missedPackets: missed, ...stored } = session;
+      makeWay(this.#adapter.nsp, session.sid);
+      // The adapter took it out of Redis. If the answer never reaches the client, because its next request is routed to
+      // another process, that one would find nothing.
+      this.#adapter.persistSession(stored);
+      const last = missed[missed.length - 1];
       if (last) restoration.upTo = last[last.length - 1];
-      restoration.missed = session.missedPackets;
+      restoration.missed = missed;
       this.#restored.set(session.sid, restoration);
-      return { ...session, missedPackets: [] };
+      return { ...stored, missedPackets: [] };
     } catch (error) {
       this.#restorations.delete(restoration);
       throw error;

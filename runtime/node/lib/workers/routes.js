@@ -1,7 +1,7 @@
 "use strict";
 
 const token = require("../token.js");
-const { parse, LONGEST_SECONDS, HIGHEST_COUNT } = require("../routes.js");
+const { drainAsked, shedAsked } = require("../routes.js");
 const { version } = require("../../package.json");
 const { Exposition } = require("./exposition.js");
 
@@ -95,7 +95,7 @@ function workerStatus({ number, pid, restarts }, answer) {
 }
 
 async function drain(send, body, primary) {
-  const asked = parse(body, { seconds: LONGEST_SECONDS });
+  const asked = drainAsked(body);
   if (asked.error) return send(400, asked);
   if (primary.draining) return send(409, { error: "AlreadyDraining" });
   primary.draining = true;
@@ -105,9 +105,8 @@ async function drain(send, body, primary) {
 }
 
 async function shed(send, body, primary) {
-  const asked = parse(body, { count: HIGHEST_COUNT, seconds: LONGEST_SECONDS });
+  const asked = shedAsked(body);
   if (asked.error) return send(400, asked);
-  if (!Number.isInteger(asked.count)) return send(400, { error: "BadRequest", message: "count is not a whole number" });
   if (primary.draining) return send(409, { error: "AlreadyClosingConnections" });
   const states = (await askAll(primary, "state")).map(({ slot, answer }) => ({ slot, connections: answer ? answer.connections : 0 }));
   const connections = sum(states.map((state) => state.connections));
