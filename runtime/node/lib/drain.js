@@ -7,7 +7,10 @@ const { log } = require("./log.js");
 const SHORTEST_WAIT_MS = 10;
 const SETTLE_MS = 1000;
 
-/** Closes connections one by one, so that clients come back elsewhere one by one. */
+/**
+ * Closes connections one by one, so that clients come back elsewhere one by one: those of this process's sessions, then
+ * those that only pass through it.
+ */
 class Drain {
   /** @param {import("./runtime.js").Runtime} runtime */
   constructor(runtime) {
@@ -85,7 +88,16 @@ class Drain {
         return 1;
       }
     }
+    for (const end of this.#passing()) {
+      end();
+      return 1;
+    }
     return 0;
+  }
+
+  #passing() {
+    const { sessions } = this.runtime;
+    return sessions ? sessions.forwarder.joined : new Set();
   }
 
   async #settle() {
@@ -99,7 +111,7 @@ class Drain {
   #open() {
     let sum = 0;
     for (const { open } of this.runtime.servers.values()) sum += open.size;
-    return sum;
+    return sum + this.#passing().size;
   }
 }
 

@@ -1,6 +1,6 @@
 "use strict";
 
-const token = require("./token.js");
+const { Token } = require("./token.js");
 const { version } = require("../package.json");
 
 const LONGEST_SECONDS = 3600;
@@ -16,7 +16,8 @@ const HIGHEST_COUNT = 1e6;
  * @returns {Routes}
  */
 function routes(runtime) {
-  const authorized = (header) => token.authorized(runtime.settings.tokenFile, header);
+  const token = new Token(runtime.settings.tokenFile);
+  const authorized = (header) => token.allows(header);
   return new Map([
     ["/healthz", { method: "GET", answer: (send) => send(200, { alive: true }) }],
     ["/readyz", { method: "GET", answer: (send) => ready(send, runtime.readiness.state()) }],

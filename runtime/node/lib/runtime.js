@@ -6,6 +6,7 @@ const { ManagedServer } = require("./managed-server.js");
 const { Readiness } = require("./readiness.js");
 const { Metrics } = require("./metrics.js");
 const { Drain } = require("./drain.js");
+const { Sessions } = require("./sessions/index.js");
 const { Shutdown } = require("./shutdown.js");
 const { log } = require("./log.js");
 const current = require("./workers/current.js");
@@ -24,6 +25,11 @@ class Runtime {
     this.servers = new Map();
     this.created = 0;
     this.metrics = new Metrics(this);
+    this.sessions = this.settings.sessions && new Sessions(this.settings, {
+      metrics: this.metrics,
+      heartbeats: () => this.#heartbeats(),
+      handOver: this.worker && ((...connection) => this.worker.handOver(...connection)),
+    });
     this.drain = new Drain(this);
     this.shutdown = new Shutdown(this);
     this.readiness = new Readiness(this);
@@ -55,6 +61,7 @@ class Runtime {
     const managed = this.servers.get(io);
     if (!managed) return;
     managed.watch(engine, this.metrics);
+    if (this.sessions) this.sessions.adopt(engine);
     if (this.worker) this.worker.adopt(engine);
   }
 
@@ -97,15 +104,26 @@ class Runtime {
     this.servers.set(io, managed);
     if (this.worker) this.worker.serverCreated(this, managed.supported ? undefined : "its Socket.IO is older than 4.1");
     else if (current.alone && this.created === 1) log(`workers: one process serves: ${current.alone}`);
-    if (this.settings.port && !this.sidePort) this.#openSidePort();
+    if (this.created === 1) this.#open();
     return managed;
   }
 
-  #openSidePort() {
-    this.sidePort = true;
+  /** The pod ends: the other pods know it at once. */
+  async end() {
+    if (this.sessions) await this.sessions.close();
+  }
+
+  #heartbeats() {
+    for (const { broker } of this.servers.values()) if (broker && broker.heartbeats) return broker.heartbeats;
+    return undefined;
+  }
+
+  #open() {
+    if (this.sessions) this.sessions.open();
+    if (!this.settings.port) return;
     const { SidePort } = require("./side-port.js");
     const { routes } = require("./routes.js");
-    new SidePort(routes(this), this.settings).open();
+    new SidePort(routes(this), this.settings, this.sessions).open();
   }
 }
 

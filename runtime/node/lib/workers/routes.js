@@ -1,6 +1,6 @@
 "use strict";
 
-const token = require("../token.js");
+const { Token } = require("../token.js");
 const { drainAsked, shedAsked } = require("../routes.js");
 const { version } = require("../../package.json");
 const { Exposition } = require("./exposition.js");
@@ -11,7 +11,8 @@ const { Exposition } = require("./exposition.js");
  * @returns {import("../routes.js").Routes}
  */
 function routes(primary) {
-  const authorized = (header) => token.authorized(primary.settings.tokenFile, header);
+  const token = new Token(primary.settings.tokenFile);
+  const authorized = (header) => token.allows(header);
   const exposition = new Exposition(primary);
   return new Map([
     ["/healthz", { method: "GET", answer: (send) => health(send, primary) }],
