@@ -134,6 +134,12 @@ class ManagedServer {
     return this.supported ? this.engines.size > 0 : Boolean(eio);
   }
 
+  /** @returns {object | string | null} where its HTTP server listens, as `server.address()` gives it */
+  address() {
+    const { httpServer } = this.io;
+    return httpServer && httpServer.address ? httpServer.address() : null;
+  }
+
   /** Flushes what the adapter still has to say and lets the broker go. */
   async release() {
     const { broker } = this;

@@ -2,6 +2,7 @@
 
 const settings = require("./settings.js");
 const options = require("./options.js");
+const { limit } = require("./admission.js");
 const { ManagedServer } = require("./managed-server.js");
 const { Readiness } = require("./readiness.js");
 const { Metrics } = require("./metrics.js");
@@ -61,6 +62,8 @@ class Runtime {
     const managed = this.servers.get(io);
     if (!managed) return;
     managed.watch(engine, this.metrics);
+    const { maxConnections } = this.settings;
+    if (maxConnections !== undefined) limit(engine, () => this.connections() >= maxConnections);
     if (this.sessions) this.sessions.adopt(engine);
     if (this.worker) this.worker.adopt(engine);
   }

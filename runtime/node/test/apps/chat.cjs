@@ -13,7 +13,7 @@ function start(socketio) {
   const io = socketio.Server ? new socketio.Server(server, options) : socketio(server, options);
   if (process.env.APP_ADAPTER === "later") io.adapter(ownAdapter());
   io.on("connection", (socket) => greet(io, socket));
-  server.listen(0, "127.0.0.1", () => console.log(`port ${server.address().port}`));
+  server.listen(Number(process.env.APP_PORT || 0), process.env.APP_HOST || "127.0.0.1", () => console.log(`port ${server.address().port}`));
 }
 
 function greet(io, socket) {
