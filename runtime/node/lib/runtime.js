@@ -12,8 +12,8 @@ const { Shutdown } = require("./shutdown.js");
 const { log } = require("./log.js");
 const current = require("./workers/current.js");
 
-// Socket.IO's reasons for an end that one side asked for
-const FOR_GOOD = new Set(["client namespace disconnect", "server namespace disconnect"]);
+// Socket.IO's reasons for an end after which it lets a session be restored
+const RECOVERABLE = new Set(["transport error", "transport close", "forced close", "ping timeout", "server shutting down", "forced server close"]);
 
 /** Everything the hooks talk to: the Servers of this process and what serves them. One for each process. */
 class Runtime {
@@ -79,7 +79,7 @@ class Runtime {
   disconnected(socket, reason) {
     this.metrics.disconnected(socket);
     const { broker } = this.servers.get(socket.server) || {};
-    if (socket.recovered && FOR_GOOD.has(reason) && broker && broker.forget) broker.forget(socket);
+    if (broker && broker.disconnected) broker.disconnected(socket, !RECOVERABLE.has(reason));
   }
 
   /** Hook of `Server.prototype.close()`: the broker is let go once the adapters said goodbye. */

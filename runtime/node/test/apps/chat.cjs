@@ -22,6 +22,16 @@ function greet(io, socket) {
     socket.join(room);
     done();
   });
+  socket.on("leave", (room, done) => {
+    socket.leave(room);
+    done();
+  });
+  // an app may change the data long after the event that made it do so
+  socket.on("note", (note, milliseconds, done) => {
+    setTimeout(() => (socket.data.notes = [...(socket.data.notes || []), note]), milliseconds);
+    done();
+  });
+  socket.on("state", (done) => done({ rooms: [...socket.rooms].filter((room) => room !== socket.id), data: socket.data }));
   socket.on("tell", (room, text) => io.to(room).emit("told", text));
   socket.on("who", (done) => io.fetchSockets().then((sockets) => done(sockets.length), (error) => done(String(error))));
   socket.on("send me away", () => socket.disconnect());
