@@ -39,7 +39,7 @@ class Restorations {
    * What was missed is read; the socket is made next.
    * @param {object} restoration
    * @param {{sid: string, missed: unknown[][], bytes: number, upTo: string, early: object[]}} read  upTo: id of the last entry
-   *   that was read; early: what the client was given without an offset
+   *   that was read; early: what the client was given before it was read
    */
   read(restoration, { sid, missed, bytes, upTo, early }) {
     Object.assign(restoration, { missed, bytes, upTo, early });

@@ -36,7 +36,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
 /**
  * Sessions in Redis, as they are needed to go on elsewhere.
  * @typedef {{sid: string, pid: string, rooms: string[], data: unknown, early: Early[]}} State
- * @typedef {[uid: string, from: number, to: number]} Early  publications that the client was given without an offset
+ * @typedef {[uid: string, from: number, to: number]} Early  publications that the client was given before they were read
  */
 class SessionStore {
   /**

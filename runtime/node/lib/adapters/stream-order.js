@@ -17,8 +17,8 @@ const OUTAGES = 8;
  * this process publishes at once and what others publish when it is read: a client that saw a late entry before an early one
  * never gets the early one. Here both are delivered when they are read.
  *
- * While Redis is away the clients of this process need not wait: they are given what it publishes without an offset. It is
- * noted, so that a later restoration does not give it to them again.
+ * While Redis is away the clients of this process need not wait: they are given what it publishes with the offset of the last
+ * entry that was read. It is noted, so that a later restoration does not give it to them again.
  */
 class StreamOrder {
   #adapter;
@@ -26,13 +26,15 @@ class StreamOrder {
   #restorations;
   #original;
   #published = 0;
-  /** own publications that were not read back yet: number -> {message, reject} */
+  /** own publications that were not read back yet: number -> {message, early}; `early()` delivers one at once */
   #waiting = new Map();
-  /** numbers of own publications that were delivered without an offset: {from, to, at} */
-  #early = [];
+  /** numbers of own publications that were delivered before they were read: {from, to, at} */
+  #given = [];
   /** socket id -> id of the last entry that it was given by its restoration, ahead of the reader */
   #ahead = new Map();
   #furthest = "0-0";
+  /** id of the last entry that was read */
+  #last;
   #reading;
 
   /**
@@ -63,6 +65,7 @@ class StreamOrder {
           else onRawMessage.call(adapter, raw, id);
         } finally {
           this.#reading = undefined;
+          this.#last = id;
         }
       },
       onMessage: (message, id) => this.#deliver(message, id),
@@ -74,58 +77,49 @@ class StreamOrder {
     });
   }
 
-  // The adapter delivers to its own clients when this promise is fulfilled or rejected. It stays pending for what will
-  // be read back, and is rejected if that cannot be waited for: Redis or the reader is away.
+  // The adapter delivers to its own clients when this promise is fulfilled, with an offset, or rejected. It stays pending
+  // for what will be read back, unless that cannot be waited for: Redis or the reader is away.
   #publish(message) {
     if (!ORDERED.has(message.type) || message.data.requestId !== undefined) return this.#original.publish.call(this.#adapter, message);
     const number = (message.number = ++this.#published);
     const stored = this.#original.publish.call(this.#adapter, message);
-    if (!this.#broker.reading()) {
-      this.#noteEarly(number);
-      return stored;
-    }
-    return new Promise((_, reject) => {
-      this.#waiting.set(number, { message, reject });
-      stored.catch((error) => {
-        if (!this.#waiting.delete(number)) return;
-        this.#noteEarly(number);
-        reject(error);
-      });
+    if (!this.#broker.reading()) return stored.catch(() => this.#early(number));
+    return new Promise((resolve) => {
+      const early = () => this.#waiting.delete(number) && resolve(this.#early(number));
+      this.#waiting.set(number, { message, early });
+      stored.catch(early);
     });
+  }
+
+  // A client takes the last text of any event for its offset: one without would cost it its place in the stream.
+  async #early(number) {
+    const range = this.#given[this.#given.length - 1];
+    if (range && number === range.to + 1) range.to = number;
+    else this.#given.push({ from: number, to: number, at: Date.now() });
+    if (this.#given.length > OUTAGES) this.#given.shift();
+    if (this.#last === undefined) throw new Error("nothing was read yet");
+    return this.#last;
   }
 
   // Numbers come back in their order: one that was passed over was trimmed from the stream before it was read.
   #readBack(text) {
-    for (const [number, { message, reject }] of this.#waiting) {
+    for (const [number, { message, early }] of this.#waiting) {
       if (number > Number(text)) return;
-      this.#waiting.delete(number);
-      if (number === Number(text)) this.#deliver({ ...message, uid: undefined }, this.#reading.id);
-      else reject(new Error("no longer in the stream"));
+      if (number < Number(text)) early();
+      else if (this.#waiting.delete(number)) this.#deliver({ ...message, uid: undefined }, this.#reading.id);
     }
   }
 
   #giveUp() {
-    const given = [...this.#waiting];
-    this.#waiting.clear();
-    for (const [number, { reject }] of given) {
-      this.#noteEarly(number);
-      reject(new Error("the stream is not being read"));
-    }
-  }
-
-  #noteEarly(number) {
-    const range = this.#early[this.#early.length - 1];
-    if (range && number === range.to + 1) range.to = number;
-    else this.#early.push({ from: number, to: number, at: Date.now() });
-    if (this.#early.length > OUTAGES) this.#early.shift();
+    for (const { early } of [...this.#waiting.values()]) early();
   }
 
   /**
    * @param {number} time  milliseconds since the epoch
-   * @returns {import("./session-store.js").Early[]} what the sockets that are there since then were given without an offset
+   * @returns {import("./session-store.js").Early[]} what the sockets that are there since then were given early
    */
   early(time) {
-    return this.#early.filter(({ at }) => at >= time).map(({ from, to }) => [this.#adapter.uid, from, to]);
+    return this.#given.filter(({ at }) => at >= time).map(({ from, to }) => [this.#adapter.uid, from, to]);
   }
 
   #deliver(message, id) {

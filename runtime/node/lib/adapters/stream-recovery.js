@@ -32,7 +32,7 @@ class StreamRecovery {
   constructor({ adapter, stream, broker, store, order, restorations, live }) {
     Object.assign(this, { adapter, stream, broker, store, order, restorations });
     this.keptMs = adapter.nsp.server.opts.connectionStateRecovery.maxDisconnectionDuration;
-    /** sockets -> what they were given without an offset before they were restored here */
+    /** sockets -> what they were given early before they were restored here */
     this.earlier = new WeakMap();
     const reachable = () => broker.state().reachable;
     this.mirror = new SessionMirror({ store, keptMs: this.keptMs, live, reachable, more: (socket) => ({ early: this.#early(socket) }) });
