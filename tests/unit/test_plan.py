@@ -260,7 +260,8 @@ def test_without_redis_pods_serve_apart() -> None:
     live = world(of)
     live[REDIS]["status"] = {}
     said = told(of, live)
-    assert (said["Ready"], said["Available"]) == ((False, "BrokerNotReady"), (False, "BrokerNotReady"))
+    assert (said["Ready"], said["Available"]) == ((False, "BrokerNotReady"), (True, "Degraded"))
+    assert told(of, {**live, SERVER: {**live[SERVER], "status": {}}})["Available"] == (False, "NoPodReady")
 
 
 def test_what_a_person_must_mend_is_told_first() -> None:

@@ -80,7 +80,8 @@ def _problem(cluster: SocketIOCluster, decision: Decision, observed: Observed) -
         *pod_problems(observed.server_pods()),
         *_silent(observed),
         *([_applying(decision)] if decision.changes else ()),
-        *_progress(cluster, server, waiting(observed.runtimes)),
+        *_progress(cluster, server, waiting(observed.runtimes, cluster.spec.port)),
+        *_apart(observed),
     )
     stalled = [problem for problem in candidates if problem.reason in STALLED_REASONS]
     return next(iter([*stalled, *candidates]), None)
@@ -111,11 +112,25 @@ def _available(cluster: SocketIOCluster, observed: Observed) -> Condition:
     server = observed.children.get(Ref("Deployment", cluster.name), {})
     ready = server.get("status", {}).get("readyReplicas", 0)
     broker = observed.broker or next(iter(_redis(cluster, observed)), None)
+    apart = observed.apart()
     if ready == 0:
         return Condition("Available", False, "NoPodReady", "No pod is ready: clients cannot connect.")
     if broker:
-        return Condition("Available", False, broker.reason, f"Pods serve, but apart from each other: {broker.message}")
+        return Condition("Available", True, "Degraded", f"{_degraded(apart)}: {broker.message}")
+    if apart:
+        return Condition("Available", True, "Degraded", _apart(observed)[0].message)
     return Condition("Available", True, "Serving", "Clients can connect and meet.")
+
+
+def _apart(observed: Observed) -> list[Problem]:
+    if not (who := observed.apart()):
+        return []
+    return [Problem("Degraded", f"{_degraded(who)}: the adapter's broker does not answer there.")]
+
+
+def _degraded(who: str) -> str:
+    crossing = f"nothing crosses between {who} and other pods" if who else "pods may be apart from each other"
+    return f"Clients can connect, but {crossing}"
 
 
 def _refused(server: Live | None) -> list[Problem]:
