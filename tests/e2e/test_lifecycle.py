@@ -107,7 +107,8 @@ def test_a_redis_that_does_not_answer_is_told(kubectl: Kubectl, wait_for: WaitFo
         return (found["status"], found["reason"]) == ("False", "BrokerNotReady")
 
     wait_for(down, 40, "BrokerNotReady")
-    assert condition(kubectl, "Available")["status"] == "False"
+    available = condition(kubectl, "Available")
+    assert (available["status"], available["reason"]) == ("True", "Degraded")
     ready(kubectl, 60)
     assert {name: pod["metadata"]["uid"] for name, pod in server_pods(kubectl).items()} == before
 

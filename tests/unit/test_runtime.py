@@ -165,7 +165,10 @@ def test_a_new_runtime_waits_for_the_next_rollout() -> None:
     assert "registry.example/runtime:2" in str(change.manifest)
 
 
-STATUS = {"ready": True, "servers": [{"socketio": "4.8.1", "adapter": {"owner": "runtime", "name": "redis"}}]}
+STATUS: dict[str, Any] = {
+    "ready": True,
+    "servers": [{"socketio": "4.8.1", "adapter": {"owner": "runtime", "name": "redis"}}],
+}
 
 
 def reports(*owners: str) -> tuple[RuntimeReport, ...]:
@@ -320,7 +323,9 @@ def test_an_app_that_listens_elsewhere_is_told_where_and_what_to_set(listens: An
     report = RuntimeReport.parse("chat-0", {**ELSEWHERE, "listens": listens})
     assert report
     for status in ({"readyReplicas": 1}, {"readyReplicas": 0, "updatedReplicas": 1}):
-        seen = Observed(world(of, **status), runtimes=(report,))
+        live = world(of)
+        live[SERVER]["status"] |= status
+        seen = Observed(live, runtimes=(report,))
         assert conditions(of, Decision(), seen)[0].message.endswith(f" Pod chat-0: {told}")
 
 
