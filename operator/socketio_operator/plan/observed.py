@@ -63,8 +63,8 @@ def ownership(live: Live, cluster: SocketIOCluster) -> Ownership:
     return "foreign"
 
 
-def deployment_settled(live: Live | None) -> bool:
-    """Whether a Deployment has no pod of an earlier template left and all pods are ready."""
+def workload_settled(live: Live | None) -> bool:
+    """Whether a Deployment or StatefulSet has no pod of an earlier template left and all pods are ready."""
     if live is None:
         return False
     status, wanted = live.get("status", {}), live["spec"].get("replicas", 1)
