@@ -45,4 +45,4 @@ def on_sigterm(*_):
 if __name__ == "__main__":
     if "APP_SIGTERM" in os.environ:
         signal.signal(signal.SIGTERM, on_sigterm)
-    run_simple("127.0.0.1", int(os.environ["PORT"]), app, threaded=True)
+    run_simple(os.environ["HOST"], int(os.environ["PORT"]), app, threaded=True)
