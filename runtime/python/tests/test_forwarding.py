@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.app import TESTS, App
+from support.app import TESTS
 from support.pods import Splitter, forwarded, pods
-from support.until import until
 
 CLIENTS = 60
 QUESTIONS = 8
@@ -68,10 +67,3 @@ def test_the_python_client_too(file: str, transports: tuple[str, ...], tmp_path:
         assert all(client.connected for client in clients)
         kinds = {client.eio.transport() for client in clients}
         assert kinds <= set(transports)
-        for client in clients:
-            client.disconnect()
-    until("their end", lambda: all(connections(app) == 0 for app in apps) or [connections(app) for app in apps])
-
-
-def connections(app: App) -> int:
-    return int(app.status()["connections"])

@@ -23,8 +23,10 @@ LOST_MS = 10_000
 
 
 class End:
-    """One of the two sockets of a relay. `out`: bytes on their way to it. `greeting`: what the other one gets once this is
-    connected."""
+    """One of the two sockets of a relay.
+
+    `out`: bytes on their way to it. `greeting`: what the other one is told when this one is connected.
+    """
 
     def __init__(self, connection: socket.socket, out: bytes = b"", greeting: bytes = b"") -> None:
         self.socket = connection
