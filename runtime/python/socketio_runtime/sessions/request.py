@@ -30,7 +30,7 @@ class UnfitRequestError(Exception):
 def session(environ: Environ) -> str | None:
     """The session it names, read as the engine reads it."""
     query = environ.get("QUERY_STRING", "")
-    return parse_qs(query)["sid"][0] if "sid=" in query and "sid" in parse_qs(query) else None
+    return parse_qs(query).get("sid", [None])[0] if "sid=" in query else None
 
 
 def upgrades(environ: Environ) -> bool:

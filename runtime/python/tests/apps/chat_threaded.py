@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import uuid
 
 import socketio
 from werkzeug.serving import run_simple
@@ -13,6 +14,9 @@ if os.environ.get("APP_MANAGER") == "own":
     options["client_manager"] = socketio.Manager()
 io = socketio.Server(async_mode="threading", **options)
 app = socketio.WSGIApp(io)
+
+if os.environ.get("APP_IDS") == "own":
+    io.eio.generate_id = lambda: f"own-{uuid.uuid4()}"
 
 
 @io.event

@@ -92,6 +92,10 @@ class App:
         reason: str | None = self.ask("/readyz").json().get("reason")
         return reason
 
+    def polling(self, sid: str = "") -> str:
+        """The URL of a session, or of a handshake."""
+        return f"{self.url}/socket.io/?EIO=4&transport=polling" + (f"&sid={sid}" if sid else "")
+
     def ask(self, path: str, method: str = "GET", **options: Any) -> requests.Response:
         return requests.request(method, f"http://{self.address}:{self.side_port}{path}", timeout=10, **options)
 

@@ -81,6 +81,8 @@ class Splitter:
                 head = re.sub(rb"(?i)\r\nconnection:[^\r]*", b"", head)[:-2] + b"connection: close\r\n\r\n"
             target = self.targets[next(self._turns) % len(self.targets)]
             far_reader, far_writer = await asyncio.open_connection(target.address, target.port)
+            if not self._server.is_serving():
+                far_writer.close()
             far_writer.write(head)
             await asyncio.gather(self._pipe(reader, far_writer), self._pipe(far_reader, writer))
         writer.close()
