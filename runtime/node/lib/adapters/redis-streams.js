@@ -15,7 +15,8 @@ module.exports = {
     const broker = new RedisBroker(url, prefix);
     const store = new SessionStore(broker.main, `${prefix}:session:`, crypto.randomUUID());
     const create = createAdapter(broker.main, { streamName: prefix, channelPrefix: prefix, blockTimeInMs: 2000 });
-    const recoveries = new WeakMap();
+    /** @type {Map<object, StreamRecovery>} adapter of a namespace -> its recovery */
+    const recoveries = new Map();
     const make = (namespace) => {
       const adapter = create(namespace);
       const restorations = new Restorations();
@@ -23,12 +24,21 @@ module.exports = {
       // before 4.6 there is no recovery, nor these options while the Server is made
       if (namespace.server.opts && namespace.server.opts.connectionStateRecovery) {
         recoveries.set(adapter, new StreamRecovery({ adapter, stream: prefix, broker, store, order, restorations, live: mirror }));
+        const { close } = adapter;
+        adapter.close = () => {
+          recoveries.delete(adapter);
+          return close.call(adapter);
+        };
       }
       return adapter;
     };
     const recoveryOf = ({ adapter }) => recoveries.get(adapter);
     return {
       ...broker.with(make),
+      flush() {
+        for (const { mirror: sessions } of recoveries.values()) sessions.flush();
+        return broker.flush();
+      },
       connected(socket) {
         const recovery = recoveryOf(socket);
         if (recovery) recovery.connected(socket);

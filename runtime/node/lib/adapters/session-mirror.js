@@ -4,6 +4,8 @@ const { closeAtOnce } = require("../close-at-once.js");
 const { log } = require("../log.js");
 
 const TICK_MS = 100;
+// clients that go at about the same time are written together
+const LAST_MS = 10;
 const RENEW_MS = 20_000;
 const BATCH = 200;
 const LAST_STATES = 10_000;
@@ -34,6 +36,8 @@ class SessionMirror {
     /** states of sockets that are gone, not written yet: pid -> encoded state */
     this.last = new Map();
     this.pausedUntil = 0;
+    /** the socket that is about to be disconnected: {socket, stored} */
+    this.going = {};
     if (live) this.timer = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
@@ -53,33 +57,39 @@ class SessionMirror {
     for (const socket of this.sessions.keys()) this.changed.add(socket);
   }
 
-  /** The socket is gone; `over`: for good. */
+  /** The socket is about to be disconnected; `over`: for good. */
   disconnected(socket, over) {
+    this.going = { socket, stored: (this.sessions.get(socket) || {}).state };
     this.sessions.delete(socket);
     this.changed.delete(socket);
     if (over && socket.pid) this.store.end(socket.pid, this.keptMs);
   }
 
-  /** Stores the state that a socket had when its client went. */
-  keep({ sid, pid, rooms, data }, socket) {
+  /** Stores the state that a socket has as its client goes, right after `disconnected`. */
+  keep({ sid, pid, rooms, data }) {
+    const { socket, stored } = this.going;
+    if (!socket || socket.pid !== pid) return;
     const state = this.#encoded({ sid, pid, rooms, data, ...this.more(socket) });
-    if (state === undefined) return;
+    if (state === undefined || state === stored) return;
     this.#remember(pid, state);
-    this.#flush();
+    this.flushing = this.flushing || setTimeout(() => this.flush(), LAST_MS).unref();
   }
 
   /** Writes what is to be written now. */
   flush() {
+    clearTimeout(this.flushing);
+    this.flushing = undefined;
     this.#flush();
   }
 
   close() {
     clearInterval(this.timer);
+    this.flush();
   }
 
   #tick() {
     this.#look();
-    this.#flush();
+    this.flush();
   }
 
   // Goes round the sessions, within a share of the process's time: nothing tells that an app changed an object.

@@ -1,6 +1,6 @@
 "use strict";
 
-const { decode, encode } = require("@msgpack/msgpack");
+const { decode, Encoder } = require("@msgpack/msgpack");
 
 // A session is a hash: `owner`, the process that may write it, and `state`. Who restores a session becomes its owner, so a
 // process that still has a socket of it cannot write over what is true by now. An ended session has nobody as owner.
@@ -48,6 +48,7 @@ class SessionStore {
     this.client = client;
     this.prefix = prefix;
     this.owner = owner;
+    this.encoder = new Encoder();
     client.defineCommand("sessionsWrite", { lua: WRITE });
     client.defineCommand("sessionsClaim", { lua: CLAIM, numberOfKeys: 1 });
     client.defineCommand("sessionsEnd", { lua: END, numberOfKeys: 1 });
@@ -55,7 +56,7 @@ class SessionStore {
 
   /** @returns {string} what is stored of a state; throws if the app's data has no such form */
   encode(state) {
-    const bytes = encode(state);
+    const bytes = this.encoder.encodeSharedRef(state);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
   }
 

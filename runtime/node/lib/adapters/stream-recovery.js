@@ -55,11 +55,10 @@ class StreamRecovery {
         this.#changed(id);
         return left;
       },
-      persistSession: (session) => mirror.keep(session, adapter.nsp.sockets.get(session.sid)),
+      persistSession: (session) => mirror.keep(session),
       restoreSession: (pid, offset) => this.#restore(pid, offset),
       close: () => {
         broker.onReturn.delete(returned);
-        mirror.flush();
         mirror.close();
         return close.call(adapter);
       },
@@ -88,7 +87,6 @@ class StreamRecovery {
   }
 
   #early(socket) {
-    if (!socket) return [];
     return [...(this.earlier.get(socket) || []), ...this.order.early(socket.handshake.issued)].slice(-EARLY_RANGES);
   }
 
