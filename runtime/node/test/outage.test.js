@@ -27,10 +27,6 @@ async function conversation(adapter) {
   return { apps, speaker, local, remote };
 }
 
-const adapterOf = async (app) => (await app.ask("/status")).body.servers[0].adapter;
-const apart = (app) => until("the loss of the broker", async () => !(await adapterOf(app)).subscribed || app.log);
-const together = (app) => until("the broker", async () => (await adapterOf(app)).subscribed || app.log);
-
 for (const adapter of ["redis", "redis-sharded", "redis-streams"]) {
   test(`${adapter}: Redis goes away and comes back, no process dies, each stays ready for its clients`, async () => {
     const { apps, speaker, local, remote } = await conversation(adapter);
@@ -39,7 +35,7 @@ for (const adapter of ["redis", "redis-sharded", "redis-streams"]) {
     const timer = setInterval(say, 20);
     try {
       await redis.stop();
-      await Promise.all(apps.map(apart));
+      await Promise.all(apps.map((app) => app.hears(false)));
       const before = said;
       await until("events during the outage", () => said > before + 25);
       await until("local clients", () => local.has(String(before + 25)) || local.size, 2);
@@ -47,7 +43,7 @@ for (const adapter of ["redis", "redis-sharded", "redis-streams"]) {
       // a new client is no worse off than those that are there
       assert.strictEqual(typeof (await (await apps[0].client()).timeout(8000).emitWithAck("adapter")), "string");
       await redis.start();
-      await Promise.all(apps.map(together));
+      await Promise.all(apps.map((app) => app.hears(true)));
     } finally {
       clearInterval(timer);
     }
@@ -101,11 +97,11 @@ test("redis-streams: a Redis that hangs, nothing is lost and local clients do no
   const { apps, speaker, local, remote } = await conversation("redis-streams");
   redis.process.kill("SIGSTOP");
   speaker.emit("say", "before it is noticed");
-  await apart(apps[0]);
+  await apps[0].hears(false);
   for (let i = 0; i < 100; i++) speaker.emit("say", String(i));
   await until("local clients", () => local.size === 101 || local.size, 2);
   assert.deepStrictEqual([...local].slice(0, 2), ["before it is noticed", "0"]);
   redis.process.kill("SIGCONT");
-  await Promise.all(apps.map(together));
+  await Promise.all(apps.map((app) => app.hears(true)));
   await until("the other process", () => remote.size === 101 || remote.size);
 });
