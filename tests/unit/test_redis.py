@@ -90,6 +90,7 @@ def test_with_storage_the_data_is_on_a_claim() -> None:
     spec = children(of)[CLAIM]["spec"]
     assert (spec["storageClassName"], spec["resources"]) == ("fast", {"requests": {"storage": "2Gi"}})
     assert data_of(of)["persistentVolumeClaim"] == {"claimName": "chat-redis"}
+    assert children(with_storage("0.5Gi"))[CLAIM]["spec"]["resources"]["requests"]["storage"] == "512Mi"
     assert "storageClassName" not in children(with_storage())[CLAIM]["spec"]
     assert "appendonly yes" in redis_conf(with_storage(type_="redis")), "who gives a volume wants it used"
 
@@ -109,7 +110,7 @@ def test_a_node_drain_never_waits_for_redis() -> None:
     assert (budget["maxUnavailable"], budget["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
 
 
-@pytest.mark.parametrize("size", ["0", "-1Gi", "2Gi ", "2 Gi", "lots", "1e3"])
+@pytest.mark.parametrize("size", ["0", "0.0Gi", "-1Gi", "2Gi ", "2 Gi", "lots", "1e3"])
 def test_a_size_is_a_quantity_of_bytes(size: str) -> None:
     adapter = {"managed": {"storage": {"size": size}}}
     assert "storage.size must be a quantity of bytes such as 2Gi." in str(

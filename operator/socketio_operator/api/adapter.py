@@ -39,7 +39,7 @@ class Storage(Model):
         max_length=32,
         json_schema_extra=checked(
             rule(
-                "self.matches('^[1-9][0-9]*([.][0-9]+)?(k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$')",
+                "self.matches('^[0-9]+([.][0-9]+)?(k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$') && self.matches('[1-9]')",
                 "storage.size must be a quantity of bytes such as 2Gi.",
             )
         ),
