@@ -68,6 +68,10 @@ class Engine:
     sockets: dict[str, object] = {}  # noqa: RUF012
 
 
+def request(sid: str) -> dict[str, str]:
+    return {"REQUEST_METHOD": "GET", "QUERY_STRING": f"EIO=4&transport=polling&sid={sid}"}
+
+
 def test_no_hostile_id_leads_anywhere(tmp_path: Path) -> None:
     for name, text in (("token", "a-token"), ("key", KEY)):
         (tmp_path / name).write_text(text)
@@ -83,11 +87,11 @@ def test_no_hostile_id_leads_anywhere(tmp_path: Path) -> None:
     led = [
         sid
         for turn, sid in enumerate(hostile(random.Random(8), HOSTILE))
-        if forwarder.elsewhere(Engine, {"QUERY_STRING": f"EIO=4&sid={quote(sid) if turn // 10 % 2 else sid}"})
+        if forwarder.elsewhere(Engine, request(quote(sid) if turn // 10 % 2 else sid))
     ]
     assert led == []
     real = Sealer(KEY).seal("id", Location(ip_address("127.0.0.3"), 9100, 1, 1))
-    assert forwarder.elsewhere(Engine, {"QUERY_STRING": f"sid={real}"})
+    assert forwarder.elsewhere(Engine, request(real))
 
 
 @pytest.mark.parametrize("file", ["chat_asgi.py", "chat_threaded.py"])

@@ -66,7 +66,7 @@ class Forwarder:
     def elsewhere(self, engine: Any, environ: Environ) -> Elsewhere | None:
         """The pod that has the session of a request; None if the engine is to answer: the session is its own, or of
         nobody. Whether that pod is still there is not asked."""
-        sid = session(environ)
+        sid = session(environ) if environ["REQUEST_METHOD"] in ("GET", "POST") else None
         if sid is None or sid in engine.sockets:
             return None
         location = self._sealer.unseal(sid)
