@@ -41,7 +41,8 @@ class Listener:
 
 
 class ListeningSocket:
-    """Remembers the socket it found: as long as that one is open nothing is searched again."""
+    """Remembers the TCP socket it found: as long as that one is open nothing is searched again. A Unix socket may be
+    there before the app's own (gunicorn's control socket is)."""
 
     def __init__(self) -> None:
         self._fd = -1
@@ -49,7 +50,7 @@ class ListeningSocket:
 
     def find(self, except_fd: int) -> Listener | None:
         """A listening socket that this process has open, `except_fd` apart; TCP before Unix."""
-        if self._found and self._fd != except_fd and _target(self._fd) == _name(self._found):
+        if self._found and self._found.port and self._fd != except_fd and _target(self._fd) == _name(self._found):
             return self._found
         listening = {_name(listener): listener for listener in _listeners()}
         listening.pop(_target(except_fd), None)

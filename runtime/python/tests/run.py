@@ -70,7 +70,9 @@ def main() -> None:
     environment("oldest", old, "oldest-3.11" if version(old) >= (3, 11) else "oldest")
     environment("ancient", old)
     python = str(BUILD / "newest" / "bin" / "python")
-    os.execv(python, [python, "-m", "pytest", "-c", str(TESTS / "pytest.ini"), *(sys.argv[1:] or [str(TESTS)])])
+    named = any(Path(argument.partition("::")[0]).exists() for argument in sys.argv[1:])
+    arguments = [*sys.argv[1:], *([] if named else [str(TESTS)])]
+    os.execv(python, [python, "-m", "pytest", "-c", str(TESTS / "pytest.ini"), *arguments])
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import pytest
 import requests
 from socketio_runtime.runtime import Runtime
 from socketio_runtime.sessions import forwarder as forwarders
+from socketio_runtime.sessions.request import serialize
 from socketio_runtime.sessions.seal import Location, Sealer
 from support.app import TESTS, App
 from support.pods import KEY, forwarded, pods
@@ -29,6 +30,28 @@ def test_both_runtimes_seal_alike(vector: dict[str, object]) -> None:
     location = Location(ip_address(place["address"]), place["port"], place["process"], place["engine"])
     assert sealer.seal(str(vector["id"]), location) == vector["sid"]
     assert sealer.unseal(str(vector["sid"])) == location
+
+
+@pytest.mark.parametrize(
+    ("scope", "target"),
+    [
+        ({"path": "/socket.io/", "raw_path": b"/socket.io/"}, "/socket.io/?a=%20"),
+        ({"path": "/a b/", "raw_path": b"/a%20b/"}, "/a%20b/?a=%20"),
+        ({"path": "/a b/"}, "/a%20b/?a=%20"),
+        # uvicorn --root-path, before 0.26 and since
+        ({"path": "/socket.io/", "raw_path": b"/socket.io/", "root_path": "/api"}, "/socket.io/?a=%20"),
+        ({"path": "/api/socket.io/", "raw_path": b"/api/socket.io/", "root_path": "/api"}, "/socket.io/?a=%20"),
+        # mounted by Starlette, before 0.33 and since
+        ({"path": "/socket.io/", "raw_path": b"/ws/socket.io/", "root_path": "/ws"}, "/ws/socket.io/?a=%20"),
+        (
+            {"path": "/ws/socket.io/", "raw_path": b"/ws/socket.io/", "root_path": "/ws", "app_root_path": ""},
+            "/ws/socket.io/?a=%20",
+        ),
+    ],
+)
+def test_another_pod_gets_the_url_that_this_one_got(scope: dict[str, object], target: str) -> None:
+    environ = {"REQUEST_METHOD": "GET", "wsgi.async": True, "asgi.scope": {**scope, "query_string": b"a=%20"}}
+    assert serialize(environ, b"").decode().split()[1] == target
 
 
 def hostile(chance: random.Random, number: int) -> Iterator[str]:
@@ -68,6 +91,10 @@ class Engine:
     sockets: dict[str, object] = {}  # noqa: RUF012
 
 
+def request(sid: str) -> dict[str, str]:
+    return {"REQUEST_METHOD": "GET", "QUERY_STRING": f"EIO=4&transport=polling&sid={sid}"}
+
+
 def test_no_hostile_id_leads_anywhere(tmp_path: Path) -> None:
     for name, text in (("token", "a-token"), ("key", KEY)):
         (tmp_path / name).write_text(text)
@@ -83,11 +110,11 @@ def test_no_hostile_id_leads_anywhere(tmp_path: Path) -> None:
     led = [
         sid
         for turn, sid in enumerate(hostile(random.Random(8), HOSTILE))
-        if forwarder.elsewhere(Engine, {"QUERY_STRING": f"EIO=4&sid={quote(sid) if turn // 10 % 2 else sid}"})
+        if forwarder.elsewhere(Engine, request(quote(sid) if turn // 10 % 2 else sid))
     ]
     assert led == []
     real = Sealer(KEY).seal("id", Location(ip_address("127.0.0.3"), 9100, 1, 1))
-    assert forwarder.elsewhere(Engine, {"QUERY_STRING": f"sid={real}"})
+    assert forwarder.elsewhere(Engine, request(real))
 
 
 @pytest.mark.parametrize("file", ["chat_asgi.py", "chat_threaded.py"])

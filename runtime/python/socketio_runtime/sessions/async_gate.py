@@ -14,7 +14,7 @@ from .answer import Answer
 from .async_tunnel import AsyncTunnels
 from .forwarder import Elsewhere, Forwarder
 from .limit import over_limit
-from .request import Environ, UnfitRequestError, body_length, serialize
+from .request import Environ, UnfitRequestError, body_length, serialize, upgrades
 from .tunnel import PeerGoneError
 
 if TYPE_CHECKING:
@@ -100,6 +100,9 @@ async def _respond(engine: Any, environ: Environ, answer: Answer) -> Any:
         start = {"type": "websocket.http.response.start", "status": answer.code, "headers": headers}
         await environ["asgi.send"](start)
         await environ["asgi.send"]({"type": "websocket.http.response.body", "body": answer.body})
+        return None
+    if "tornado.handler" in environ and upgrades(environ):
+        environ["tornado.handler"].close()  # Tornado has accepted it already
         return None
     make_response = engine._async["make_response"]
     return await _result(make_response(answer.status, answer.headers, answer.body, environ))

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from .answer import Answer, AnswerReader, BadAnswerError
-from .tunnel import REACH_SECONDS, READ_BYTES, Kept, PeerGoneError, opened, opening
+from .tunnel import REACH_SECONDS, READ_BYTES, Kept, PeerGoneError, notice_loss, opened, opening
 
 
 @dataclass
@@ -68,6 +68,7 @@ async def _connect(host: str, port: int, request: bytes) -> Tunnel:
     reader, writer = await asyncio.open_connection(host, port)
     tunnel = Tunnel(reader, writer)
     try:
+        notice_loss(writer.get_extra_info("socket"))
         opened(await _exchange(tunnel, request, AnswerReader(READ_BYTES)))
     except BaseException:
         tunnel.close()

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 MARGIN_SECONDS = 1.0
 SMALLEST_BUFFER = 1_000_000
-TOO_LATE = (
-    '{"error":"SessionElsewhere","message":"the session lives on another pod, where only its polling is passed on to"}'
-)
+NO_UPGRADE = b'{"error":"SessionElsewhere","message":"the session lives on another pod: go on polling"}'
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Forwarder:
     def elsewhere(self, engine: Any, environ: Environ) -> Elsewhere | None:
         """The pod that has the session of a request; None if the engine is to answer: the session is its own, or of
         nobody. Whether that pod is still there is not asked."""
-        sid = session(environ)
+        sid = session(environ) if environ.get("REQUEST_METHOD") in ("GET", "POST") else None
         if sid is None or sid in engine.sockets:
             return None
         location = self._sealer.unseal(sid)
@@ -78,7 +76,7 @@ class Forwarder:
         """The answer to an upgrade to WebSocket: the client goes on polling."""
         if not upgrades(environ):
             return None
-        return Answer("400 BAD REQUEST", [("Content-Type", "application/json")], TOO_LATE.encode())
+        return Answer("400 BAD REQUEST", [("Content-Type", "application/json")], NO_UPGRADE)
 
     def knows(self, where: Elsewhere) -> bool:
         """Whether it is a pod of the cluster; waits for nothing."""

@@ -14,12 +14,12 @@ import threading
 from typing import Callable
 
 from ..log import guarded, log
+from .tunnel import notice_loss
 
 BUFFERED_BYTES = 65536
 MOST = 8192
 # a quarter of what the process may open at all: each takes two descriptors
 SHARE = 8
-LOST_MS = 10_000
 
 
 class End:
@@ -122,7 +122,8 @@ class Relays:
                 connection.close()
                 continue
             near.other, far.other = far, near
-            _notice_loss(connection)
+            with guarded("watching a connection of another pod"):
+                notice_loss(connection)
             self._ends.update((near, far))
             _watch(selector, far)
 
@@ -170,13 +171,3 @@ def _dial(app: tuple[str, int]) -> socket.socket:
         connection.close()
         raise
     return connection
-
-
-# the other pod's machine may go without a word
-def _notice_loss(connection: socket.socket) -> None:
-    with guarded("watching a connection of another pod"):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, LOST_MS // 1000)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, LOST_MS // 1000)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 2 * LOST_MS)

@@ -100,7 +100,7 @@ def _client(environ: Environ) -> str | None:
 def _target(environ: Environ) -> str:
     if "asgi.scope" in environ:
         scope = environ["asgi.scope"]
-        path = (scope.get("raw_path") or b"").decode("latin-1").partition("?")[0] or quote(scope["path"])
+        path = _without_root(scope, (scope.get("raw_path") or b"").decode("latin-1").partition("?")[0])
         query = scope.get("query_string", b"").decode("latin-1")
     elif environ.get("wsgi.async"):
         parts = urlsplit(environ["RAW_URI"])
@@ -109,3 +109,11 @@ def _target(environ: Environ) -> str:
         path = quote((environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1"))
         query = environ.get("QUERY_STRING", "")
     return f"{path}?{query}" if query else path
+
+
+# the prefix that a server was told of (uvicorn's --root-path), which the other pod's server puts there again
+def _without_root(scope: Mapping[str, Any], raw_path: str) -> str:
+    path = raw_path or quote(scope["path"])
+    root = scope.get("app_root_path", scope.get("root_path", ""))
+    prefixed = bool(root) and scope["path"].startswith(f"{root}/") and path.startswith(f"{root}/")
+    return path[len(root) :] if prefixed else path

@@ -6,7 +6,7 @@ import socket
 import time
 
 from .answer import Answer, AnswerReader, BadAnswerError
-from .tunnel import REACH_SECONDS, READ_BYTES, Kept, PeerGoneError, opened, opening
+from .tunnel import REACH_SECONDS, READ_BYTES, Kept, PeerGoneError, notice_loss, opened, opening
 
 
 class ThreadTunnels:
@@ -49,7 +49,7 @@ def _open(host: str, port: int, endpoint: str, authorization: str) -> socket.soc
     except OSError as error:
         raise PeerGoneError(error, at_once=True) from error
     try:
-        tunnel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        notice_loss(tunnel)
         request = opening(endpoint, authorization)
         opened(_exchange(tunnel, request, AnswerReader(READ_BYTES), end - time.monotonic()))
     except (OSError, BadAnswerError) as error:
