@@ -17,7 +17,7 @@ from tests.traffic.continuity import harm
 from tests.traffic.continuity.crowd import SETTLE_SECONDS, Crowd, crowd
 from tests.traffic.continuity.report import Report
 from tests.traffic.processes import running
-from tests.traffic.traefik import INGRESS_NGINX, Traefik
+from tests.traffic.traefik import INGRESS_CLASS, INGRESS_NGINX, Traefik
 from tests.traffic.wire import Target
 
 IMAGE = "registry.local/rooms:1"
@@ -173,7 +173,7 @@ def staged(kubectl: Kubectl, folder: Path, setup: Setup) -> Iterator[Stage]:
 @contextmanager
 def deployed(kubectl: Kubectl, folder: Path, setup: Setup) -> Iterator[tuple[Router, ChatCluster]]:
     """The cluster of this setup, Ready, with its router; both are gone afterwards."""
-    kubectl.apply(setup.manifest())
+    kubectl.apply(INGRESS_CLASS, setup.manifest())
     router = Router(kubectl.cluster.kubeconfig, Traefik.on_free_ports(folder / f"traefik-{setup.name}.log"))
     router.start()
     try:
