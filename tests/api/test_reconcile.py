@@ -23,6 +23,7 @@ CHILDREN = {
     "Service/chat-redis",
     "Deployment/chat-redis",
     "Service/chat",
+    "Service/chat-peers",
     "Deployment/chat",
     "PodDisruptionBudget/chat",
     "Ingress/chat",

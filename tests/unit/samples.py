@@ -57,7 +57,7 @@ def cluster(**changes: Any) -> SocketIOCluster:
     return SocketIOCluster.parse(body({**LEAST, **changes}))
 
 
-INPUTS = Inputs(redis_password="secret-password", runtime_token="secret-token")
+INPUTS = Inputs(redis_password="secret-password", runtime_token="secret-token", session_key="secret-key")
 
 
 def children(of: SocketIOCluster) -> dict[Ref, Manifest]:

@@ -49,7 +49,7 @@ def test_nothing_to_do_is_nothing_written(spec: dict[str, Any]) -> None:
 def test_all_children_are_made_in_order() -> None:
     of = cluster()
     made = decided(of, {}).changes
-    assert [change.verb for change in made] == ["create"] * 11
+    assert [change.verb for change in made] == ["create"] * 12
     assert made[0].ref.kind == "ServiceAccount"
     assert made[-1].ref == INGRESS
 

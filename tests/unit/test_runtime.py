@@ -18,7 +18,7 @@ from tests.unit.test_plan import SERVER, world
 
 NONE = {"inject": "none"}
 PYTHON = {"inject": "python"}
-TOKEN = Ref("Secret", "chat-runtime")
+TOKEN, PEERS = Ref("Secret", "chat-runtime"), Ref("Service", "chat-peers")
 
 
 def pod_of(**spec: Any) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def env_of(pod: dict[str, Any]) -> dict[str, Any]:
 
 def test_without_it_nothing_is_added() -> None:
     pod = pod_of(runtime=NONE)
-    assert TOKEN not in children(cluster(runtime=NONE))
+    assert not {TOKEN, PEERS} & set(children(cluster(runtime=NONE)))
     assert "initContainers" not in pod
     assert "volumes" not in pod
     assert not [name for name in env_of(pod) if "RUNTIME" in name or name == "NODE_OPTIONS"]
@@ -61,17 +61,42 @@ def test_python_gets_its_own() -> None:
     assert env_of(pod_of(runtime=PYTHON))["PYTHONPATH"] == "/socketio-runtime"
 
 
-def test_the_token_is_a_file() -> None:
+def test_the_token_and_the_session_key_are_files() -> None:
     of = cluster()
-    assert children(of)[TOKEN]["data"] == {"token": "c2VjcmV0LXRva2Vu"}
+    assert children(of)[TOKEN]["data"] == {"token": "c2VjcmV0LXRva2Vu", "session-key": "c2VjcmV0LWtleQ=="}
+    assert "secret-key" not in repr(INPUTS)
     pod = pod_of()
     (server,) = pod["containers"]
     assert pod["volumes"][1]["secret"]["secretName"] == TOKEN.name
-    assert env_of(pod)["SOCKETIO_RUNTIME_TOKEN_FILE"] == "/socketio-runtime-token/token"
+    assert {item["path"] for item in pod["volumes"][1]["secret"]["items"]} == {"token", "session-key"}
+    env = env_of(pod)
+    assert env["SOCKETIO_RUNTIME_TOKEN_FILE"] == "/socketio-runtime-token/token"
+    assert env["SOCKETIO_RUNTIME_SESSION_KEY_FILE"] == "/socketio-runtime-token/session-key"
     assert [(mount["mountPath"], mount["readOnly"]) for mount in server["volumeMounts"]] == [
         ("/socketio-runtime", True),
         ("/socketio-runtime-token", True),
     ]
+
+
+@pytest.mark.parametrize("spec", [{}, {"adapter": {"type": "none"}}, {"runtime": PYTHON}])
+def test_pods_find_each_other_ready_or_not(spec: dict[str, Any]) -> None:
+    of = cluster(**spec, port=8080)
+    made = children(of)
+    service = made[PEERS]["spec"]
+    assert (service["clusterIP"], service["publishNotReadyAddresses"]) == ("None", True)
+    assert service["ports"] == [{"name": "runtime", "port": 9400, "targetPort": "runtime", "protocol": "TCP"}]
+    env = env_of(pod_of(**spec, port=8080))
+    assert env["SOCKETIO_RUNTIME_PEERS"] == "chat-peers.team.svc"
+    assert env["SOCKETIO_RUNTIME_APP_PORT"] == "8080"
+    assert env["SOCKETIO_RUNTIME_ADDRESS"] == {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}}
+    pod_labels = made[Ref("Deployment", "chat")]["spec"]["template"]["metadata"]["labels"].items()
+    assert service["selector"].items() <= pod_labels
+    policies = (manifest["spec"] for ref, manifest in made.items() if ref.kind == "NetworkPolicy")
+    assert not [policy for policy in policies if policy["podSelector"]["matchLabels"].items() <= pod_labels]
+
+
+def test_the_user_may_switch_forwarding_off() -> None:
+    assert env_of(pod_of(env=[{"name": "SOCKETIO_RUNTIME_PEERS", "value": ""}]))["SOCKETIO_RUNTIME_PEERS"] == ""
 
 
 def test_workers_are_asked_of_the_runtime() -> None:
@@ -101,7 +126,8 @@ def test_the_users_node_options_are_kept(given: dict[str, Any]) -> None:
     assert env[-1]["value"].startswith("$(SOCKETIO_RUNTIME_USER_NODE_OPTIONS) --require ")
 
 
-def test_probes_ask_the_runtime() -> None:
+def test_probes_ask_the_app_once_then_the_runtime() -> None:
+    assert pod_of()["containers"][0]["startupProbe"]["tcpSocket"] == {"port": "http"}
     container = pod_of(health={"path": "/health"})["containers"][0]
     assert container["startupProbe"]["httpGet"] == {"path": "/health", "port": "http"}
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "runtime"}

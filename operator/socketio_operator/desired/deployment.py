@@ -31,8 +31,8 @@ def _probes(cluster: SocketIOCluster) -> dict[str, Any]:
     alive = {"tcpSocket": {"port": "http"}}
     startup = {"startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": 120, "timeoutSeconds": 2}}
     if runtime.injected(cluster):
-        # The app is asked once whether it is up, the runtime from then on: it knows the broker and the drain.
-        return runtime.probes() | (startup if health else {})
+        # The app's own port is asked once, where routers look for it; the runtime from then on.
+        return startup | runtime.probes()
     return {
         **startup,
         "readinessProbe": {**ready, "periodSeconds": 5, "failureThreshold": 2, "timeoutSeconds": 2},

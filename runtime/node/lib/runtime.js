@@ -2,6 +2,7 @@
 
 const settings = require("./settings.js");
 const options = require("./options.js");
+const { limit } = require("./admission.js");
 const { ManagedServer } = require("./managed-server.js");
 const { Readiness } = require("./readiness.js");
 const { Metrics } = require("./metrics.js");
@@ -11,8 +12,8 @@ const { Shutdown } = require("./shutdown.js");
 const { log } = require("./log.js");
 const current = require("./workers/current.js");
 
-// Socket.IO's reasons for an end that one side asked for
-const FOR_GOOD = new Set(["client namespace disconnect", "server namespace disconnect"]);
+// Socket.IO's reasons for an end after which it lets a session be restored
+const RECOVERABLE = new Set(["transport error", "transport close", "forced close", "ping timeout", "server shutting down", "forced server close"]);
 
 /** Everything the hooks talk to: the Servers of this process and what serves them. One for each process. */
 class Runtime {
@@ -61,6 +62,8 @@ class Runtime {
     const managed = this.servers.get(io);
     if (!managed) return;
     managed.watch(engine, this.metrics);
+    const { maxConnections } = this.settings;
+    if (maxConnections !== undefined) limit(engine, () => this.connections() >= maxConnections);
     if (this.sessions) this.sessions.adopt(engine);
     if (this.worker) this.worker.adopt(engine);
   }
@@ -76,7 +79,7 @@ class Runtime {
   disconnected(socket, reason) {
     this.metrics.disconnected(socket);
     const { broker } = this.servers.get(socket.server) || {};
-    if (socket.recovered && FOR_GOOD.has(reason) && broker && broker.forget) broker.forget(socket);
+    if (broker && broker.disconnected) broker.disconnected(socket, !RECOVERABLE.has(reason));
   }
 
   /** Hook of `Server.prototype.close()`: the broker is let go once the adapters said goodbye. */

@@ -25,6 +25,7 @@ class Primary {
     /** how many workers there are to be: one until its Socket.IO server listens */
     this.wanted = 1;
     this.draining = false;
+    this.terminating = false;
     this.stopping = false;
     this.exitCode = 0;
   }
@@ -104,6 +105,7 @@ class Primary {
   #stop(signal) {
     this.stopping = true;
     this.draining = true;
+    this.terminating = true;
     for (const slot of this.slots) slot.giveUp();
     this.#forward(signal);
     this.#exitIfDone();

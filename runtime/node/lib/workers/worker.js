@@ -24,7 +24,7 @@ class Worker {
 
   /** The settings of a worker: what holds for the pod as a whole is the primary's. */
   settings(read) {
-    return Object.freeze({ ...read, port: undefined, maxConnections: undefined, adapter: read.adapter === "none" ? "cluster" : read.adapter });
+    return Object.freeze({ ...read, port: undefined, maxConnections: share(read), adapter: read.adapter === "none" ? "cluster" : read.adapter });
   }
 
   /**
@@ -73,6 +73,11 @@ class Worker {
       this.channel.send("load", { connections: this.connections });
     }, REPORT_MS).unref();
   }
+}
+
+// of equals, as the balancing makes them
+function share({ maxConnections, workers }) {
+  return maxConnections && Math.ceil(maxConnections / workers);
 }
 
 function take(receiver, handle, head) {
