@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.conftest import Apply
 from tests.api.test_reconcile import CHILDREN, all_there, children, generation_seen
+from tests.api.test_redis import redis_as_deployment
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
@@ -142,7 +143,12 @@ def test_rights_are_those_that_are_used(
     operator.start()
     apply(replicas=0)
     wait_for(all_there(kubectl), 15, "all children")
-    apply(replicas=0, image="registry.local/none:2")
+    redis_as_deployment(kubectl)
+    wait_for(all_there(kubectl), 20, "the end of Redis as a Deployment")
+    stored = {"managed": {"storage": {"size": "1Gi"}}}
+    apply(replicas=0, adapter=stored)
+    wait_for(lambda: "PersistentVolumeClaim/chat-redis" in children(kubectl), 15, "the claim")
+    apply(replicas=0, adapter=stored, image="registry.local/none:2")
     apply(replicas=0, image="registry.local/none:2", adapter={"type": "none"})
     wait_for(lambda: not [ref for ref in children(kubectl) if "redis" in ref], 20, "Redis gone")
     requests = operator_requests(cluster, position, namespace)

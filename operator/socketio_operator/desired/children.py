@@ -14,8 +14,8 @@ from socketio_operator.desired import (
 )
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
-from socketio_operator.desired.redis import config, network_policy, secret
-from socketio_operator.desired.redis import deployment as redis_deployment
+from socketio_operator.desired.redis import claim, config, network_policy, secret, stateful_set
+from socketio_operator.desired.redis import disruption_budget as redis_disruption_budget
 from socketio_operator.desired.redis import service as redis_service
 
 Builder = Callable[[SocketIOCluster, Inputs], Manifest | None]
@@ -28,7 +28,9 @@ BUILDERS: tuple[Builder, ...] = (
     network_policy.build,
     runtime_secret.build,
     redis_service.build,
-    redis_deployment.build,
+    claim.build,
+    stateful_set.build,
+    redis_disruption_budget.build,
     service.build,
     peers_service.build,
     deployment.build,

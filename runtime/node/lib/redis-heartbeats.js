@@ -1,7 +1,6 @@
 "use strict";
 
-const BEAT_MS = 3000;
-const KEPT_MS = 10_000;
+const KEPT_MS = 15_000;
 
 /** Heartbeats of the pods in Redis: a key for each, which expires soon after its pod. */
 class RedisHeartbeats {
@@ -28,7 +27,7 @@ class RedisHeartbeats {
   /** Whether each pod that is there has had time for a heartbeat: Redis may have come back empty. */
   complete() {
     const { upSince } = this.broker;
-    return upSince !== undefined && Date.now() - upSince > 2 * BEAT_MS;
+    return upSince !== undefined && Date.now() - upSince > KEPT_MS;
   }
 
   // nothing is queued for later: what is asked now is of no use then

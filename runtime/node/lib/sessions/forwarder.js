@@ -4,6 +4,8 @@ const http = require("http");
 const { headersOf, passedOn, headOf } = require("./headers.js");
 const { dial } = require("./tunnel.js");
 
+const NOBODY = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]);
+
 /**
  * The way to another process: of this pod by its Unix socket, of another pod by a tunnel.
  * @typedef {{socketPath: string} | {address: string}} Way
@@ -14,10 +16,10 @@ class Forwarder {
   /**
    * @param {object} about
    * @param {() => Promise<string | undefined>} about.token
-   * @param {(address: string) => void} about.unreachable  called when a peer cannot be dialled
+   * @param {(address: string) => void} about.refused  called when nobody is at a peer's address
    */
-  constructor({ token, unreachable }) {
-    this.pods = new PodAgent(token, unreachable);
+  constructor({ token, refused }) {
+    this.pods = new PodAgent(token, refused);
     this.processes = new http.Agent({ keepAlive: true });
     /** upgraded connections that pass through this process: each a function that ends it */
     this.joined = new Set();
@@ -109,10 +111,10 @@ class Forwarder {
 
 /** Keeps tunnels to other pods, by address. */
 class PodAgent extends http.Agent {
-  constructor(token, unreachable) {
+  constructor(token, refused) {
     super({ keepAlive: true, maxFreeSockets: 64 });
     this.token = token;
-    this.unreachable = unreachable;
+    this.refused = refused;
     /** address -> its open tunnels */
     this.tunnels = new Map();
   }
@@ -127,7 +129,7 @@ class PodAgent extends http.Agent {
 
   async #dial(address) {
     const socket = await dial(address, (await this.token()) || "").catch((error) => {
-      this.unreachable(address);
+      if (NOBODY.has(error.code)) this.refused(address);
       throw error;
     });
     const open = this.tunnels.get(address) || new Set();

@@ -32,7 +32,7 @@ class Sessions {
     /** the engines' own handlers and bounds, by number */
     this.engines = [];
     this.peers = sessions.peers && new Peers({ own: this.address, names: sessions.peers, heartbeats });
-    this.forwarder = new Forwarder({ token: () => this.token.read(), unreachable: (address) => this.peers.avoid(address) });
+    this.forwarder = new Forwarder({ token: () => this.token.read(), refused: (address) => this.peers.avoid(address) });
     this.receiver = new Receiver({
       address: this.address,
       locate: (request) => this.#locate(request),

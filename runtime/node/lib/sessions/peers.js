@@ -37,7 +37,7 @@ class Peers {
     this.addresses = new Set();
     /** address -> {known, until}: what the broker said */
     this.asked = new Map();
-    /** address -> until when it is not dialled again, as it did not answer */
+    /** address -> until when it is not dialled again, as nobody was there */
     this.avoided = new Map();
     /** called with an address that is a peer's no more */
     this.onGone = () => {};
@@ -68,7 +68,7 @@ class Peers {
     return known;
   }
 
-  /** A peer refused a connection or did not answer: for a while it is taken for gone. */
+  /** Nobody is at the address: for a while it is taken for gone. */
   avoid(address) {
     this.avoided.set(address, Date.now() + AVOID_MS);
   }

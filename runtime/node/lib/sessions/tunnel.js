@@ -7,7 +7,8 @@ const { partsOf } = require("./address.js");
 
 const PROTOCOL = "socketio-runtime";
 const PATH = "/peer";
-const DIAL_MS = 1000;
+// a pod that is slow is not gone: that is for its heartbeats to say
+const DIAL_MS = 5000;
 const VALID_MS = 60_000;
 const SCHEME = /^Peer (\d{1,15})\.([0-9a-f]{64})$/;
 
