@@ -9,7 +9,7 @@ import pytest
 
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.plugin import PROBED, LoadImage, fresh_namespace
+from tests.cluster.plugin import PROBED, fresh_namespace
 from tests.cluster.waiting import wait_for
 from tests.e2e.test_traffic import SOURCES, swarm
 from tests.traffic.continuity import events, harm
@@ -43,14 +43,12 @@ anywhere = on(Setup("anywhere", affinity="none"))
 alone = on(Setup("alone", off=("forwarding", "mirror")))
 unforwarded = on(Setup("unforwarded", off=("forwarding",)))
 unmirrored = on(Setup("unmirrored", off=("mirror",)))
+forgetful = on(Setup("forgetful", adapter="redis"))
 
 
 @pytest.fixture(scope="module")
-def space(
-    cluster: Cluster, load_image: LoadImage, request: pytest.FixtureRequest, operator: Kubectl
-) -> Iterator[Kubectl]:
+def space(cluster: Cluster, request: pytest.FixtureRequest, operator: Kubectl) -> Iterator[Kubectl]:
     """A namespace for all of this module."""
-    load_image("rooms")
     with fresh_namespace(cluster, "continuity", request.config) as kubectl:
         yield kubectl
 
@@ -243,6 +241,14 @@ def test_without_forwarding_polling_clients_suffer_from_more_pods(stage: Stage) 
 def test_without_the_mirror_alone_a_killed_process_takes_its_sessions_along(stage: Stage) -> None:
     seen = killed(stage, "mirror")
     assert seen.fresh >= seen.cut > 0
+
+
+@pytest.mark.long
+@forgetful
+def test_without_recovery_sessions_are_new(stage: Stage) -> None:
+    seen = stage.watch(events.WITHOUT_RECOVERY, lambda: stage.delete(stage.pods[0].name), SETTLE_OF_CONTROLS)
+    assert seen.sums().recovered == 0
+    assert seen.sums().fresh >= seen.sums().cut > 0
 
 
 def killed(stage: Stage, off: str) -> Sums:

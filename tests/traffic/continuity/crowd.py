@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,8 +32,11 @@ class Crowd:
     def watch(self, event: str, happen: Callable[[], object], settle: float = SETTLE_SECONDS) -> Report:
         """Let it happen, and wait at most `settle` seconds until nothing is missing and nobody is away."""
         self._ask("begin")
+        waited, began = _waited(), time.monotonic()
         happen()
-        return Report.read(event, self._ask(f"end {settle:g}"))
+        found = self._ask(f"end {settle:g}")
+        pressure = round((_waited() - waited) / (time.monotonic() - began) * 100)
+        return Report.read(event, pressure, found)
 
     def wait_numbers(self, count: int) -> None:
         """Wait until so many more numbers were sent."""
@@ -68,6 +72,12 @@ def crowd(target: Target, each: int = EACH) -> Iterator[Crowd]:
             yield Crowd(process)
         finally:
             process.kill()
+
+
+def _waited() -> float:
+    """Seconds for which some process of the machine has waited for a CPU; 0 where the kernel does not tell."""
+    pressure = Path("/proc/pressure/cpu")
+    return int(pressure.read_text().split()[4].removeprefix("total=")) / 1e6 if pressure.exists() else 0.0
 
 
 def _log() -> Path:

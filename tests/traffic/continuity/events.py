@@ -28,8 +28,10 @@ def control(event: str, off: str) -> str:
 
 
 BOTH = "forwarding and mirror"
+WITHOUT_RECOVERY = f"{DELETED}; adapter redis, which recovers nothing"
 CONTROLS = (
     *(control(event, BOTH) for event in (DELETED, KILLED)),
     *(control(event, "forwarding") for event in (ROLLED, SCALED_UP)),
     control(KILLED, "mirror"),
+    WITHOUT_RECOVERY,
 )

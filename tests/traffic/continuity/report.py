@@ -80,19 +80,23 @@ class Sums:
 
 @dataclass(frozen=True)
 class Report:
-    """What an event did: `sent` numbers went out meanwhile, the rig itself stood still for at most `pause` ms."""
+    """What an event did: `sent` numbers went out meanwhile, the rig itself stood still for at most `pause` ms.
+
+    `pressure`: for how much of the time some process of the machine waited for a CPU, in per cent.
+    """
 
     event: str
     sent: int
     milliseconds: int
     pause: int
+    pressure: int
     clients: tuple[Client, ...]
 
     @classmethod
-    def read(cls, event: str, found: dict[str, Any]) -> Report:
+    def read(cls, event: str, pressure: int, found: dict[str, Any]) -> Report:
         """From the JSON that the clients print."""
         clients = tuple(Client.read(client) for client in found["clients"])
-        return cls(event, found["sent"], found["milliseconds"], found["pause"], clients)
+        return cls(event, found["sent"], found["milliseconds"], found["pause"], pressure, clients)
 
     def sums(self, *kinds: Kind) -> Sums:
         """Of these kinds, or of all."""
@@ -115,7 +119,8 @@ class Report:
         """What some of the clients of which this is true tell: for the message of an assertion."""
         told = [str(client) for client in self.clients if wanted(client)]
         more = [f"and {len(told) - STORIES} more"] if len(told) > STORIES else []
-        return "\n".join([self.event, *told[:STORIES], *more])
+        title = f"{self.event} (CPU pressure {self.pressure} %)"
+        return "\n".join([title, *told[:STORIES], *more])
 
     def save(self) -> Path:
         """Keep it in build/continuity; what is there of an earlier run is replaced."""
@@ -144,7 +149,7 @@ HEADER = """| event | sessions kept | cut | recovered | new sessions | messages 
 def saved() -> list[Report]:
     """All that build/continuity holds."""
     found = (json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json")))
-    return [Report.read(report["event"], report) for report in found]
+    return [Report.read(report["event"], report["pressure"], report) for report in found]
 
 
 def table(reports: Iterable[Report], events: Iterable[str]) -> str:

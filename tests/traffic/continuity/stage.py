@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -24,22 +25,27 @@ IMAGE = "registry.local/rooms:1"
 DRAIN_SECONDS = 3
 WHOLE_SECONDS = 150.0
 RUNTIME_PORT = 9400
+FORWARDED = "socketio_runtime_forwarded_total"
 # 2 s of numbers to everybody: what an event does to clients soon after all looks well is part of it.
 AFTERWARDS = 20
 # Short enough that whoever talks to a dead machine notices within a test, long enough for a busy one.
-ENGINE = {"connectionStateRecovery": {}, "pingInterval": 5000, "pingTimeout": 10_000}
+PINGS = {"pingInterval": 5000, "pingTimeout": 10_000}
 
 
 @dataclass(frozen=True)
 class Setup:
-    """A SocketIOCluster with rooms; `off` are the parts of the runtime that are switched off."""
+    """A SocketIOCluster with rooms; `off` are the parts of the runtime that are switched off.
+
+    With any adapter but redis-streams sessions are not recovered.
+    """
 
     name: str
     affinity: str = "clientIP"
     off: tuple[Literal["forwarding", "mirror"], ...] = ()
+    adapter: str = "redis-streams"
 
     def manifest(self) -> dict[str, Any]:
-        """With redis-streams and connection state recovery."""
+        """As a user would write it."""
         variables = {
             "forwarding": {"name": "SOCKETIO_RUNTIME_PEERS", "value": ""},
             "mirror": {"name": "SOCKETIO_RUNTIME_MIRROR", "value": "off"},
@@ -47,8 +53,8 @@ class Setup:
         return manifest(
             self.name,
             affinity=self.affinity,
-            adapter="redis-streams",
-            engine=ENGINE,
+            adapter=self.adapter,
+            engine=PINGS | ({"connectionStateRecovery": {}} if self.adapter == "redis-streams" else {}),
             image=IMAGE,
             runtime={"drainSeconds": DRAIN_SECONDS},
             env=[variables[part] for part in self.off],
@@ -97,8 +103,19 @@ class Stage:
 
         report = self.crowd.watch(event, happen_and_heal, settle)
         report.save()
-        print(report.row())
+        print(f"{report.row()} {report.pressure} % pressure; forwarded: {self.forwarded()}")
         return report
+
+    def forwarded(self) -> Counter[str]:
+        """What the pods that are there have passed on to others since they started, by transport and reason."""
+        found: Counter[str] = Counter()
+        for pod in self.pods:
+            with urlopen(f"http://{pod.address}:{RUNTIME_PORT}/metrics", timeout=5) as answer:
+                for line in answer.read().decode().splitlines():
+                    if line.startswith(FORWARDED):
+                        labels, _, count = line.removeprefix(FORWARDED).rpartition(" ")
+                        found[labels] += int(count)
+        return found
 
     @property
     def pods(self) -> tuple[Pod, ...]:
