@@ -1,6 +1,7 @@
 """The rig that measures what clients go through: it counts what is known to happen, on local servers."""
 
 import os
+import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,25 +9,28 @@ from pathlib import Path
 
 from tests.traffic.chat_servers import ROOMS, ChatServer, running_chat
 from tests.traffic.continuity.crowd import Crowd, crowd
-from tests.traffic.routes import HASH_HOST, write_routes
+from tests.traffic.continuity.expectations import assert_kept
+from tests.traffic.routes import HASH_HOST, ROUND_ROBIN_HOST, write_routes
 from tests.traffic.traefik import running_traefik_with_file
 from tests.traffic.wire import Target
 
 EACH = 4
 
 
-def running_rooms(folder: Path, redis_url: str | None = None) -> AbstractContextManager[list[ChatServer]]:
+def running_rooms(
+    folder: Path, redis_url: str | None = None, **environment: str
+) -> AbstractContextManager[list[ChatServer]]:
     # Tests share a Redis: what one leaves behind is not the next one's.
     prefix = {"SOCKETIO_ADAPTER_PREFIX": folder.name} if redis_url else {}
-    return running_chat(("a", "b", "c"), folder, redis_url, "redis-streams", ROOMS, **prefix)
+    return running_chat(("a", "b", "c"), folder, redis_url, "redis-streams", ROOMS, **prefix, **environment)
 
 
 @contextmanager
-def crowd_of(servers: list[ChatServer], folder: Path) -> Iterator[Crowd]:
+def crowd_of(servers: list[ChatServer], folder: Path, host: str = HASH_HOST, each: int = EACH) -> Iterator[Crowd]:
     routes = write_routes(folder / "routes.yaml", servers)
     with running_traefik_with_file(routes, folder / "traefik.log") as traefik:
-        traefik.wait_routed(HASH_HOST)
-        with crowd(Target(traefik.port, HASH_HOST), EACH) as clients:
+        traefik.wait_routed(host)
+        with crowd(Target(traefik.port, host), each) as clients:
             yield clients
 
 
@@ -59,3 +63,18 @@ def test_a_server_that_is_killed_takes_its_sessions_along(redis_url: str, tmp_pa
     sums = seen.sums()
     assert 0 < sums.cut < sums.clients
     assert sums.kept < sums.clients
+
+
+def test_requests_find_their_session_without_affinity(redis_url: str, tmp_path: Path) -> None:
+    files = {"SOCKETIO_RUNTIME_SESSION_KEY_FILE": "session-key", "SOCKETIO_RUNTIME_TOKEN_FILE": "token"}
+    for file in files.values():
+        (tmp_path / file).write_text(secrets.token_hex(32))
+    forwarding = {name: str(tmp_path / file) for name, file in files.items()}
+    forwarding |= dict.fromkeys(("SOCKETIO_RUNTIME_ADDRESS", "SOCKETIO_RUNTIME_PEERS"), "127.0.0.1")
+    with (
+        running_rooms(tmp_path, redis_url, **forwarding) as servers,
+        crowd_of(servers, tmp_path, ROUND_ROBIN_HOST) as clients,
+    ):
+        seen = clients.watch("no affinity", lambda: clients.wait_numbers(50))
+    assert_kept(seen)
+    assert seen.sums().cut == 0, seen.stories(lambda client: client.cuts)

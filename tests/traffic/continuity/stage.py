@@ -57,6 +57,7 @@ class Setup:
             engine=PINGS | ({"connectionStateRecovery": {}} if self.adapter == "redis-streams" else {}),
             image=IMAGE,
             runtime={"drainSeconds": DRAIN_SECONDS},
+            resources={"requests": {"cpu": "250m"}},
             env=[variables[part] for part in self.off],
         )
 
