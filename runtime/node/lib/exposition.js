@@ -49,6 +49,8 @@ function registry(runtime) {
     [[{}, servers().reduce((sum, { broker }) => sum + (broker && broker.dropped ? broker.dropped() : 0), 0)]]);
   counter("socketio_runtime_forwarded_total", "Requests for sessions of other processes: handed there, or answered as unknown (peer-gone)", () =>
     [...metrics.elsewhere].map(([key, value]) => [{ transport: key.split(" ")[0], why: key.split(" ")[1] }, value]), ["transport", "why"]);
+  const forwardSeconds = { name: "socketio_runtime_forward_seconds", help: "Time of a POST that was handed to another process, with its answer", type: "histogram", aggregator: "sum" };
+  register.registerMetric({ ...forwardSeconds, get: async () => ({ ...forwardSeconds, values: metrics.forwardTimes.samples(forwardSeconds.name) }) });
   gauge("socketio_runtime_draining", "1 while connections are moved elsewhere", () => Number(runtime.drain.draining), "max");
   return register;
 }

@@ -1,5 +1,7 @@
 "use strict";
 
+const { Durations } = require("./durations.js");
+
 const NAMESPACES = 20;
 const PAIRS = 200;
 const NAME_LENGTH = 64;
@@ -24,6 +26,8 @@ class Metrics {
     this.otherRejections = 0;
     /** @type {Map<string, number>} "transport why" -> requests for sessions of other processes */
     this.elsewhere = new Map();
+    /** how long what clients sent there took, from the request to its answer */
+    this.forwardTimes = new Durations();
   }
 
   connected(socket) {

@@ -63,6 +63,10 @@ for (const [transports, transport] of [[["polling"], "polling"], [["polling", "w
     const forwarded = await cluster.metric("socketio_runtime_forwarded_total", `transport="${transport}",why="other-pod"`);
     if (transport) assert.ok(forwarded >= 20, `${forwarded} forwarded`);
     else assert.strictEqual(await cluster.metric("socketio_runtime_forwarded_total"), 0);
+    if (transport === "polling") {
+      const [count, slow] = [await cluster.metric("socketio_runtime_forward_seconds_count"), await cluster.metric("socketio_runtime_forward_seconds_bucket", 'le="+Inf"')];
+      assert.ok(count >= 10 && count === slow, `${count} timed`);
+    }
   });
 }
 

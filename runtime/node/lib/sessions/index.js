@@ -70,7 +70,10 @@ class Sessions {
       const location = elsewhere(request);
       const lost = () => own.handleRequest(request, response);
       if (!location) return lost();
-      return this.#hand(location, "polling", lost, (way, gone) => this.forwarder.request(request, response, way, { patience: patience(), lost: gone }));
+      return this.#hand(location, "polling", lost, (way, gone) => {
+        if (request.method === "POST") this.#time(response);
+        this.forwarder.request(request, response, way, { patience: patience(), lost: gone });
+      });
     };
     engine.handleUpgrade = (request, socket, head) => {
       const location = elsewhere(request);
@@ -81,6 +84,12 @@ class Sessions {
         this.forwarder.upgrade(request, socket, head, way, { patience: patience(), lost: gone });
       });
     };
+  }
+
+  // A poll waits for an event, which says nothing about the way there.
+  #time(response) {
+    const start = performance.now();
+    response.once("finish", () => this.metrics.forwardTimes.add((performance.now() - start) / 1000));
   }
 
   // The app may replace `generateId`, before or after: its ids are sealed as well.
