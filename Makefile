@@ -9,7 +9,7 @@ PYTEST := $(PYTHON) -m pytest
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo demo-url demo-down test test-unit test-local test-runtime test-api test-e2e lint format generate lock \
+.PHONY: help demo demo-url demo-down test test-unit test-local test-runtime test-api test-e2e test-long lint format generate lock \
         cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
 help: ## Show this list
@@ -42,7 +42,10 @@ test-api: $(VENV)/ready ## Tests that need an API server
 	$(PYTEST) -m api tests
 
 test-e2e: chromium ## Tests that need nodes: real pods, a real proxy, real clients
-	$(PYTEST) -m node tests
+	$(PYTEST) -m "node and not long" tests
+
+test-long: $(VENV)/ready ## What takes minutes: nodes drained and killed, Redis frozen and away, routers restarted
+	$(PYTEST) -m long tests
 
 lint: $(VENV)/ready ## Style, types, import contracts
 	$(VENV)/bin/ruff check .

@@ -11,7 +11,7 @@ ask() {
 
 drain() {
   token=$("$busybox" cat "$SOCKETIO_RUNTIME_TOKEN_FILE")
-  body="{\"seconds\":$SOCKETIO_DRAIN_SECONDS}"
+  body="{\"seconds\":$SOCKETIO_DRAIN_SECONDS,\"terminating\":true}"
   ask 'POST /drain HTTP/1.0\r\nauthorization: Bearer %s\r\ncontent-length: %s\r\n\r\n%s' "$token" "${#body}" "$body"
 }
 

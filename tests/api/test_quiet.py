@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.conftest import Apply
 from tests.api.test_reconcile import CHILDREN, all_there, children, generation_seen
+from tests.api.test_redis import redis_as_deployment
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
@@ -74,14 +75,21 @@ def test_at_rest_nothing_is_written(
     wait_for(lambda: operator_writes(cluster, position, namespace), 15, "the write that brings the Ingress back")
 
 
+def generations(kubectl: Kubectl) -> dict[str, int]:
+    """Of what runs pods: a new one may restart them."""
+    workloads = {ref: item for ref, item in children(kubectl).items() if item["kind"] in ("Deployment", "StatefulSet")}
+    return {ref: item["metadata"]["generation"] for ref, item in workloads.items()}
+
+
 def test_killed_and_started_again_it_writes_nothing(
     apply: Apply, kubectl: Kubectl, namespace: str, cluster: Cluster, operator: OperatorProcess, wait_for: WaitFor
 ) -> None:
-    apply(replicas=0, resources={"requests": {"cpu": "1000m", "memory": "0.5Gi"}})
-    wait_for(all_there(kubectl), 15, "all children")
+    storage = {"managed": {"storage": {"size": "0.5Gi"}}}
+    apply(replicas=0, resources={"requests": {"cpu": "1000m", "memory": "0.5Gi"}}, adapter=storage)
+    wait_for(lambda: set(children(kubectl)) == {*CHILDREN, "PersistentVolumeClaim/chat-redis"}, 15, "all children")
     wait_for(lambda: pods_are_still(kubectl), 60, "the end of what pods go through")
     settle(cluster, namespace, wait_for)
-    before = {ref: item["metadata"]["generation"] for ref, item in children(kubectl).items() if "Deploy" in ref}
+    before = generations(kubectl)
     ingress = children(kubectl)["Ingress/chat"]["metadata"]["resourceVersion"]
     assert operator.stop(signal.SIGKILL) == -signal.SIGKILL
     position, log = audit_position(cluster), operator.log.stat().st_size
@@ -89,7 +97,7 @@ def test_killed_and_started_again_it_writes_nothing(
     wait_synced(operator, log)
     settle(cluster, namespace, wait_for)
     assert operator_writes(cluster, position, namespace) == []
-    after = {ref: item["metadata"]["generation"] for ref, item in children(kubectl).items() if "Deploy" in ref}
+    after = generations(kubectl)
     assert before == after
     assert children(kubectl)["Ingress/chat"]["metadata"]["resourceVersion"] == ingress
 
@@ -142,7 +150,12 @@ def test_rights_are_those_that_are_used(
     operator.start()
     apply(replicas=0)
     wait_for(all_there(kubectl), 15, "all children")
-    apply(replicas=0, image="registry.local/none:2")
+    redis_as_deployment(kubectl)
+    wait_for(all_there(kubectl), 20, "the end of Redis as a Deployment")
+    stored = {"managed": {"storage": {"size": "1Gi"}}}
+    apply(replicas=0, adapter=stored)
+    wait_for(lambda: "PersistentVolumeClaim/chat-redis" in children(kubectl), 15, "the claim")
+    apply(replicas=0, adapter=stored, image="registry.local/none:2")
     apply(replicas=0, image="registry.local/none:2", adapter={"type": "none"})
     wait_for(lambda: not [ref for ref in children(kubectl) if "redis" in ref], 20, "Redis gone")
     requests = operator_requests(cluster, position, namespace)

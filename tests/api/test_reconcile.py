@@ -13,7 +13,8 @@ from tests.operator_process import OperatorProcess
 
 pytestmark = [pytest.mark.api, pytest.mark.usefixtures("operator")]
 
-KINDS = "serviceaccounts,secrets,configmaps,services,deployments,networkpolicies,ingresses,poddisruptionbudgets"
+WORKLOADS = "deployments,statefulsets,persistentvolumeclaims,poddisruptionbudgets"
+KINDS = f"serviceaccounts,secrets,configmaps,services,{WORKLOADS},networkpolicies,ingresses"
 CHILDREN = {
     "ServiceAccount/chat",
     "Secret/chat-redis",
@@ -21,8 +22,10 @@ CHILDREN = {
     "ConfigMap/chat-redis",
     "NetworkPolicy/chat-redis",
     "Service/chat-redis",
-    "Deployment/chat-redis",
+    "StatefulSet/chat-redis",
+    "PodDisruptionBudget/chat-redis",
     "Service/chat",
+    "Service/chat-peers",
     "Deployment/chat",
     "PodDisruptionBudget/chat",
     "Ingress/chat",
@@ -119,6 +122,7 @@ DRIFTS = {
     "NetworkPolicy/chat-redis": {"spec": {"ingress": [{}]}},
     "Service/chat": {"spec": {"selector": {"socketio-operator.dev/cluster": "other"}}},
     "Deployment/chat": {"spec": {"replicas": 7}},
+    "StatefulSet/chat-redis": {"spec": {"replicas": 2}},
     "PodDisruptionBudget/chat": {"spec": {"maxUnavailable": 2}},
     "Ingress/chat": {"metadata": {"annotations": {"nginx.ingress.kubernetes.io/proxy-read-timeout": "5"}}},
 }
@@ -144,6 +148,26 @@ def test_a_child_deleted_by_hand_comes_back(apply: Apply, kubectl: Kubectl, wait
             return children(kubectl)[ref]["metadata"]["uid"] != uids[ref] and asked_for(kubectl) == before
 
         wait_for(lambda: set(children(kubectl)) == CHILDREN and back(), 15, f"a new {ref}")
+
+
+def runtime_secret(kubectl: Kubectl) -> dict[str, str]:
+    data: dict[str, str] = kubectl.json("get", "secret", "chat-runtime")["data"]
+    return data
+
+
+def test_a_secret_of_an_earlier_version_gets_its_session_key(
+    apply: Apply, kubectl: Kubectl, operator: OperatorProcess, wait_for: WaitFor
+) -> None:
+    apply()
+    wait_for(all_there(kubectl), 15, "all children")
+    before = runtime_secret(kubectl)
+    operator.stop()
+    kubectl("patch", "secret", "chat-runtime", "--type=merge", "-p", '{"data": {"session-key": null}}')
+    operator.start()
+    wait_for(lambda: "session-key" in runtime_secret(kubectl), 15, "a session key")
+    after = runtime_secret(kubectl)
+    assert after["token"] == before["token"]
+    assert after["session-key"] not in (before["session-key"], after["token"])
 
 
 def test_fields_of_others_are_kept(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:

@@ -93,6 +93,23 @@ def leftovers() -> list[str]:
     return found + ([f"data {STATE}"] if STATE.exists() else [])
 
 
+def inside(node_name: str) -> list[str]:
+    """The start of a command line that runs the rest of it on a node."""
+    return machines.enter(_node(node_name))
+
+
+def kill_node(name: str) -> None:
+    """End all of a node at once, as a loss of power does. `revive_node` brings it back."""
+    machines.kill(_node(name))
+
+
+def revive_node(name: str) -> None:
+    """Start a killed node again, with its disk as it was, and wait until it is Ready."""
+    machine = _node(name)
+    shutil.rmtree(machine.home / "run")  # on a machine it is in memory
+    _add_nodes([machine], binaries.ensure())
+
+
 def status() -> bool:
     """Print what runs; true when the cluster is there and healthy."""
     running = machines.running()
@@ -111,6 +128,10 @@ def status() -> bool:
 def running_cluster() -> Cluster | None:
     """The cluster if it runs and is healthy."""
     return _cluster(binaries.ensure()) if _problem() is None else None
+
+
+def _node(name: str) -> Machine:
+    return next(machine for machine in nodes(9) if machine.name == name)
 
 
 def _check_root() -> None:

@@ -9,6 +9,9 @@ from tests.cluster.waiting import wait_for
 
 MOUNT = Path("/sys/fs/cgroup")
 NAME = "socketio-operator-cluster"
+# By itself a group gets as much CPU as one process of the host. A node is a machine of its own: whatever else the host
+# does must not stop its pods for seconds. The two versions of cgroups have two names for it.
+CPU = {"cpu.shares": 16 * 1024, "cpu.weight": 16 * 100}
 
 
 def root_of(machine: Machine) -> str:
@@ -22,6 +25,7 @@ def create(machine: Machine) -> None:
         for folder in (hierarchy / NAME, hierarchy / NAME / machine.name):
             folder.mkdir(exist_ok=True)
             _copy_cpuset(folder)
+            _weigh(folder)
 
 
 def remove_all() -> None:
@@ -46,6 +50,12 @@ def _copy_cpuset(folder: Path) -> None:
     for name in ("cpuset.cpus", "cpuset.mems"):
         if (folder / name).exists() and (folder / "cgroup.clone_children").exists():
             (folder / name).write_text((folder.parent / name).read_text())
+
+
+def _weigh(folder: Path) -> None:
+    for name, weight in CPU.items():
+        if (folder / name).exists():
+            (folder / name).write_text(str(weight))
 
 
 def _left_after_removal() -> list[Path]:

@@ -51,6 +51,23 @@ def down() -> None:
     KUBECONFIG.unlink(missing_ok=True)
 
 
+def inside(node_name: str) -> list[str]:
+    """The start of a command line that runs the rest of it on a node."""
+    return ["docker", "exec", node_name]
+
+
+def kill_node(name: str) -> None:
+    """End all of a node at once, as a loss of power does. `revive_node` brings it back."""
+    _docker("kill", name)
+
+
+def revive_node(name: str) -> None:
+    """Start a killed node again, with its disk as it was, and wait until it is Ready."""
+    _docker("start", name)
+    command = [*_kubectl(), "wait", "--for=condition=Ready", f"node/{name}", "--timeout=120s"]
+    subprocess.run(command, capture_output=True, check=True)
+
+
 def status() -> bool:
     """Print what runs; true when the cluster is there and healthy."""
     found = running_cluster()
@@ -142,6 +159,10 @@ def _kind(*arguments: str) -> str:
     if done.returncode:
         raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stderr.strip()}")
     return done.stdout
+
+
+def _docker(*arguments: str) -> None:
+    subprocess.run(["docker", *arguments], capture_output=True, check=True)
 
 
 def _program() -> Path:

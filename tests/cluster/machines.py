@@ -86,6 +86,14 @@ def mounts() -> list[str]:
     return [line for line in Path("/proc/mounts").read_text().splitlines() if str(STATE) in line]
 
 
+def kill(machine: Machine) -> None:
+    """End one machine: its first process, with it all others in it, and its network."""
+    pid = init_pid(machine)
+    if pid is not None:
+        _kill(pid)
+        wait_for(lambda: ended(pid), 30, f"the processes of {machine.name} to end")
+
+
 def stop_all() -> None:
     """End every machine, also one whose record is lost, and wait until all its processes are gone."""
     holders = [recorded(path, str(INIT)) for path in STATE.glob("*/machine.pid")]

@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -58,15 +58,22 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 @pytest.fixture
 def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh namespace of pod security level `restricted`; deleted after the test, in the background."""
-    slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40].strip("-")
+    with fresh_namespace(cluster, request.node.name, request.config) as kubectl:
+        request.node.stash[PROBED] = kubectl
+        yield kubectl.namespace
+
+
+@contextmanager
+def fresh_namespace(cluster: Cluster, title: str, config: pytest.Config) -> Iterator[Kubectl]:
+    """kubectl in a namespace named after `title`; for fixtures that several tests share."""
+    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].strip("-")
     name = f"{slug}-{secrets.token_hex(3)}"
     kubectl = Kubectl(cluster, name)
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
-    request.node.stash[PROBED] = kubectl
-    yield name
+    yield kubectl
     kubectl("delete", "namespace", name, "--wait=false")
-    request.config.stash[DELETED].append(name)
+    config.stash[DELETED].append(name)
 
 
 @pytest.fixture

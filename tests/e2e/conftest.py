@@ -11,7 +11,7 @@ from tests.cluster.kubectl import Kubectl
 from tests.installation import NAME, NAMESPACE, install_objects
 
 IMAGES = (
-    *("pause", "redis", "chat", "chat-own-adapter", "chat-python"),
+    *("pause", "redis", "chat", "chat-own-adapter", "chat-python", "rooms"),
     *("runtime-node", "runtime-python", "socketio-operator"),
 )
 

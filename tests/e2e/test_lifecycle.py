@@ -100,14 +100,15 @@ def test_a_redis_that_does_not_answer_is_told(kubectl: Kubectl, wait_for: WaitFo
     apply(kubectl)
     ready(kubectl)
     before = {name: pod["metadata"]["uid"] for name, pod in server_pods(kubectl).items()}
-    kubectl("exec", "deployment/chat-redis", "--", "redis-cli", "client", "pause", "20000", "ALL")
+    kubectl("exec", "statefulset/chat-redis", "--", "redis-cli", "client", "pause", "20000", "ALL")
 
     def down() -> bool:
         found = condition(kubectl, "Ready")
         return (found["status"], found["reason"]) == ("False", "BrokerNotReady")
 
     wait_for(down, 40, "BrokerNotReady")
-    assert condition(kubectl, "Available")["status"] == "False"
+    available = condition(kubectl, "Available")
+    assert (available["status"], available["reason"]) == ("True", "Degraded")
     ready(kubectl, 60)
     assert {name: pod["metadata"]["uid"] for name, pod in server_pods(kubectl).items()} == before
 
@@ -115,9 +116,9 @@ def test_a_redis_that_does_not_answer_is_told(kubectl: Kubectl, wait_for: WaitFo
 def test_redis_asks_for_a_password(kubectl: Kubectl) -> None:
     apply(kubectl)
     ready(kubectl)
-    refused = kubectl("exec", "deployment/chat-redis", "--", "redis-cli", "--no-auth-warning", "-a", "wrong", "ping")
+    refused = kubectl("exec", "statefulset/chat-redis", "--", "redis-cli", "--no-auth-warning", "-a", "wrong", "ping")
     assert "PONG" not in refused
-    assert "PONG" in kubectl("exec", "deployment/chat-redis", "--", "redis-cli", "ping")
+    assert "PONG" in kubectl("exec", "statefulset/chat-redis", "--", "redis-cli", "ping")
 
 
 def test_pods_that_crash_are_told(kubectl: Kubectl, wait_for: WaitFor) -> None:
@@ -134,7 +135,8 @@ def test_delete_leaves_nothing(kubectl: Kubectl, wait_for: WaitFor) -> None:
     apply(kubectl)
     ready(kubectl)
     kubectl("delete", "sio", "chat")
-    kinds = "deployments,replicasets,pods,services,ingresses,secrets,networkpolicies,poddisruptionbudgets"
+    workloads = "deployments,replicasets,statefulsets,pods,persistentvolumeclaims"
+    kinds = f"{workloads},services,ingresses,secrets,networkpolicies,poddisruptionbudgets"
 
     def left() -> list[str]:
         return [f"{item['kind']}/{item['metadata']['name']}" for item in kubectl.json("get", kinds)["items"]]

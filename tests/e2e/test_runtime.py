@@ -10,10 +10,11 @@ import pytest
 
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
-from tests.e2e.test_traffic import SOURCES, assert_all_reached, assert_spread, swarm
+from tests.e2e.test_traffic import assert_all_reached, assert_spread, swarm
 from tests.traffic.chat_cluster import Pod, deploy_chat, manifest, wait_ready
+from tests.traffic.continuity.crowd import crowd
+from tests.traffic.continuity.expectations import assert_kept
 from tests.traffic.engineio import Mode
-from tests.traffic.recovery_observer import Observation, observing
 from tests.traffic.swarm import Swarm
 from tests.traffic.traefik import Traefik
 
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator")]
 
 OWN_ADAPTER = "registry.local/chat-own-adapter:1"
 PYTHON = "registry.local/chat-python:1"
+ROOMS = "registry.local/rooms:1"
 
 
 def ask(pod: Pod, path: str, body: dict[str, int] | None = None, token: str = "") -> tuple[int, dict[str, Any]]:
@@ -111,46 +113,20 @@ def test_an_image_of_another_language_is_told_what_to_change(kubectl: Kubectl, w
     wait_ready(kubectl, "other")
 
 
-def rolled(kubectl: Kubectl, traefik: Traefik, name: str, **settings: Any) -> Observation:
-    """60 real clients over a rolling restart of 3 pods, messages flowing all the time."""
-    chat = deploy_chat(kubectl, traefik, name, runtime={"drainSeconds": 3}, **settings)
-    with observing(chat.target, list(SOURCES)) as clients:
-        kubectl("rollout", "restart", f"deployment/{name}")
-        kubectl("rollout", "status", f"deployment/{name}", "--timeout=120s", timeout=130)
-        for pod in chat.pod_names:
-            kubectl("wait", "--for=delete", f"pod/{pod}", "--timeout=60s", timeout=70)
-        failed = kubectl.json("get", "events", "--field-selector=reason=FailedPreStopHook")["items"]
-        assert failed == []
-        return clients.finish()
-
-
-def test_a_rolling_restart_recovers_every_session(kubectl: Kubectl, traefik: Traefik) -> None:
-    seen = rolled(kubectl, traefik, "rolled", adapter="redis-streams", engine={"connectionStateRecovery": {}})
-    assert seen.sent > 100
-    assert all(client.connected for client in seen.clients)
-    assert all(client.disconnects for client in seen.clients), "each client's pod was replaced"
-    assert [client.story for client in seen.clients if client.fresh] == [], "every session was recovered"
-    assert seen.most_within(500) <= len(SOURCES) / 4, "connections are closed one by one"
-    assert [client.lost for client in seen.clients if client.lost] == []
-    assert [client.repeated for client in seen.clients if client.repeated] == []
-
-
-def test_without_recovery_sessions_are_new(kubectl: Kubectl, traefik: Traefik) -> None:
-    """The control of the test above: the same restart, with an adapter that stores nothing."""
-    seen = rolled(kubectl, traefik, "forgotten", adapter="redis")
-    assert all(client.connected for client in seen.clients)
-    assert all(client.recoveries == 0 and client.fresh > 0 for client in seen.clients)
-
-
 def test_the_token_of_the_cluster_lets_one_shed(kubectl: Kubectl, traefik: Traefik, wait_for: WaitFor) -> None:
-    chat = deploy_chat(kubectl, traefik, "shed", adapter="redis-streams", engine={"connectionStateRecovery": {}})
+    recovery: dict[str, Any] = {"connectionStateRecovery": {}}
+    chat = deploy_chat(kubectl, traefik, "shed", adapter="redis-streams", engine=recovery, image=ROOMS)
     token = b64decode(kubectl.json("get", "secret", "shed-runtime")["data"]["token"]).decode()
-    with observing(chat.target, list(SOURCES)) as clients:
-        fullest = max(chat.pods, key=lambda pod: ask(pod, "/status")[1]["connections"])
+
+    def shed() -> None:
         assert ask(fullest, "/shed", {"count": 5, "seconds": 1}, "wrong")[0] == 401
         assert ask(fullest, "/shed", {"count": 5, "seconds": 1}, token)[0] == 202
         wait_for(lambda: "shed: 5 connections closed" in kubectl("logs", fullest.name), 20, "the shedding's end")
-        seen = clients.finish()
-    assert len(seen.disconnects) == 5
-    assert all(client.connected and client.fresh == 0 and not client.lost for client in seen.clients)
+
+    with crowd(chat.target, each=20) as clients:
+        fullest = max(chat.pods, key=lambda pod: int(ask(pod, "/status")[1]["connections"]))
+        seen = clients.watch("shed", shed)
+    # Some of the five may be those that send the numbers.
+    assert 0 < seen.sums().cut <= 5, seen.stories(lambda client: client.cuts)
+    assert_kept(seen)
     assert token not in kubectl("logs", fullest.name)

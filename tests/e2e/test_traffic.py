@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator")]
 MODES: tuple[Mode, ...] = ("polling", "upgrade", "websocket")
 SOURCES = source_addresses(60)
 Deploy = Callable[..., ChatCluster]
+NO_FORWARDING = {"name": "SOCKETIO_RUNTIME_PEERS", "value": ""}
 
 
 @pytest.fixture
@@ -71,7 +72,8 @@ def test_client_ip_affinity_with_redis(deploy: Deploy) -> None:
 
 
 def test_cookie_affinity_with_redis_streams(deploy: Deploy) -> None:
-    chat = deploy("by-cookie", affinity="cookie", adapter="redis-streams")
+    # Without the forwarding of requests between pods, which would make the cookie needless.
+    chat = deploy("by-cookie", affinity="cookie", adapter="redis-streams", env=[NO_FORWARDING])
     result, broadcasts = swarm(chat.target, keeps_cookies=True, then=Swarm.broadcast_matrix)
     assert_spread(result, chat)
     assert_all_reached(broadcasts, chat)
@@ -80,8 +82,11 @@ def test_cookie_affinity_with_redis_streams(deploy: Deploy) -> None:
 
 
 def test_without_affinity_and_adapter(deploy: Deploy) -> None:
-    """The control of the two tests above: polling breaks, WebSocket works, broadcasts stay on their pod."""
-    chat = deploy("alone", affinity="none", adapter="none")
+    """The control of the two tests above: polling breaks, WebSocket works, broadcasts stay on their pod.
+
+    That polling works without affinity as long as requests are forwarded is in test_continuity.py.
+    """
+    chat = deploy("alone", affinity="none", adapter="none", env=[NO_FORWARDING])
     polling, _ = swarm(chat.target)
     assert polling.sticky < 10
     assert any("Session ID unknown" in fault for fault in polling.faults), polling.faults

@@ -19,6 +19,7 @@ from tests.traffic.processes import running
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CHAT = CHECKOUT / "examples" / "chat"
+ROOMS = CHECKOUT / "tests" / "apps" / "rooms"
 RUNTIME = CHECKOUT / "runtime" / "node"
 INSTALLED = CHECKOUT / "build" / "traffic"
 
@@ -29,6 +30,7 @@ class ChatServer:
 
     pod: str
     port: int
+    pid: int
 
 
 def installed(source: Path) -> Path:
@@ -73,9 +75,14 @@ def running_redis(log: Path) -> Iterator[str]:
 
 @contextmanager
 def running_chat(
-    pods: Sequence[str], logs: Path, redis_url: str | None = None, adapter: str = "redis", **environment: str
+    pods: Sequence[str],
+    logs: Path,
+    redis_url: str | None = None,
+    adapter: str = "redis",
+    app: Path = CHAT,
+    **environment: str,
 ) -> Iterator[list[ChatServer]]:
-    """One chat server with the runtime for each pod name; entered when each is ready, with a Redis URL subscribed."""
+    """One server of an app with the runtime for each pod name; entered when each is ready, subscribed if to Redis."""
     settings = {
         "PORT": "0",
         "NODE_NAME": "local",
@@ -87,20 +94,20 @@ def running_chat(
     if redis_url:
         settings["SOCKETIO_RUNTIME_BROKER_URL"] = redis_url
     with ExitStack() as stack:
-        yield [stack.enter_context(_running_server(pod, logs / f"{pod}.log", settings)) for pod in pods]
+        yield [stack.enter_context(_running_server(app, pod, logs / f"{pod}.log", settings)) for pod in pods]
 
 
 @contextmanager
-def _running_server(pod: str, log: Path, settings: dict[str, str]) -> Iterator[ChatServer]:
-    command: list[str | Path] = ["node", installed(CHAT) / "server.js"]
+def _running_server(app: Path, pod: str, log: Path, settings: dict[str, str]) -> Iterator[ChatServer]:
+    command: list[str | Path] = ["node", installed(app) / "server.js"]
     side_port = free_port()
 
     def is_ready() -> bool:
         return _port(log) > 0 and _is_ready(side_port)
 
     environment = {**settings, "HOSTNAME": pod, "SOCKETIO_RUNTIME_PORT": str(side_port)}
-    with running(pod, command, log, is_ready, environment):
-        yield ChatServer(pod, _port(log))
+    with running(pod, command, log, is_ready, environment) as process:
+        yield ChatServer(pod, _port(log), process.pid)
 
 
 def _is_ready(side_port: int) -> bool:

@@ -10,6 +10,6 @@ from tests.traffic.chat_servers import ChatServer, running_chat
 @pytest.fixture(scope="session")
 def quick_chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatServer]:
     """A chat server that pings every 300 ms and waits 200 ms for the answer."""
-    quick = {"SOCKETIO_PING_INTERVAL": "300", "SOCKETIO_PING_TIMEOUT": "200"}
-    with running_chat(["quick"], tmp_path_factory.mktemp("quick"), **quick) as (server,):
+    folder = tmp_path_factory.mktemp("quick")
+    with running_chat(["quick"], folder, SOCKETIO_PING_INTERVAL="300", SOCKETIO_PING_TIMEOUT="200") as (server,):
         yield server

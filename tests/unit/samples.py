@@ -36,7 +36,11 @@ FULL: dict[str, Any] = {
     "health": {"path": "/health"},
     "pod": {"labels": {"team": "chat"}, "nodeSelector": {"disk": "ssd"}, "tolerations": [{"operator": "Exists"}]},
     "engine": {"pingInterval": 30000, "pingTimeout": 60000, "connectionStateRecovery": {}},
-    "adapter": {"type": "redis-streams", "env": {"url": "BROKER", "password": "BROKER_PASSWORD"}},
+    "adapter": {
+        "type": "redis-streams",
+        "managed": {"storage": {"size": "2Gi"}, "pod": {"tolerations": [{"operator": "Exists"}]}},
+        "env": {"url": "BROKER", "password": "BROKER_PASSWORD"},
+    },
     "routing": {
         "host": "chat.example.com",
         "affinity": "cookie",
@@ -57,7 +61,7 @@ def cluster(**changes: Any) -> SocketIOCluster:
     return SocketIOCluster.parse(body({**LEAST, **changes}))
 
 
-INPUTS = Inputs(redis_password="secret-password", runtime_token="secret-token")
+INPUTS = Inputs(redis_password="secret-password", runtime_token="secret-token", session_key="secret-key")
 
 
 def children(of: SocketIOCluster) -> dict[Ref, Manifest]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.children import build_children
 from socketio_operator.desired.env import server_env
-from socketio_operator.desired.kinds import Ref
+from socketio_operator.desired.kinds import WORKLOADS, Ref, ref_of
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.quantity import canonical_quantity
 from socketio_operator.desired.redis.config import redis_conf
@@ -50,7 +50,7 @@ def test_equal_input_gives_equal_bytes(spec: dict[str, Any]) -> None:
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 def test_pods_are_restricted(spec: dict[str, Any]) -> None:
     for manifest in build_children(of(spec), INPUTS):
-        if manifest["kind"] != "Deployment":
+        if manifest["kind"] not in WORKLOADS:
             continue
         pod = manifest["spec"]["template"]["spec"]
         assert pod["securityContext"]["runAsNonRoot"] is True
@@ -72,7 +72,7 @@ def test_every_child_is_owned_and_labelled() -> None:
 
 def test_adapter_none_runs_no_redis() -> None:
     assert not [ref for ref in children(cluster(adapter={"type": "none"})) if "redis" in ref.name]
-    assert Ref("Deployment", "chat-redis") in children(cluster())
+    assert Ref("StatefulSet", "chat-redis") in children(cluster())
 
 
 def annotations(**routing: Any) -> dict[str, str]:
@@ -175,12 +175,11 @@ def test_no_value_of_a_user_changes_the_directives_of_redis(adapter: str, path: 
 def test_a_new_password_restarts_what_holds_the_old_one() -> None:
     before = children(cluster())
     after = {
-        m["metadata"]["name"]: m
-        for m in build_children(cluster(), type(INPUTS)(redis_password="other"))
-        if m["kind"] == "Deployment"
+        ref_of(m): m for m in build_children(cluster(), type(INPUTS)(redis_password="other")) if m["kind"] in WORKLOADS
     }
-    for name in ("chat", "chat-redis"):
-        assert before[Ref("Deployment", name)]["spec"]["template"] != after[name]["spec"]["template"]
+    assert len(after) == 2
+    for ref in after:
+        assert before[ref]["spec"]["template"] != after[ref]["spec"]["template"]
 
 
 @pytest.mark.parametrize("value", ["a b", "a\nb", "a;b", "a{b}", "$a", '"a"', "a#b", ""])
@@ -191,7 +190,7 @@ def test_templates_take_no_text_that_they_could_interpret(value: str) -> None:
 
 def test_templates_take_no_plain_text() -> None:
     with pytest.raises(TypeError, match="not str"):
-        render("redis.conf", port=1, data_dir="/data", acl_file=Word("/a"), persistent=False)  # type: ignore[arg-type]
+        render("redis.conf", port=1, data_dir="/data", acl_file=Word("/a"), max_memory=1, persistent=False)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from socketio_operator.plan.ownership import appliable, owned_fields
 from socketio_operator.plan.report import status_of
 from tests.unit.samples import FULL, INPUTS, LEAST, as_stored, body, cluster
 
-SERVER, REDIS, INGRESS = Ref("Deployment", "chat"), Ref("Deployment", "chat-redis"), Ref("Ingress", "chat")
+SERVER, REDIS, INGRESS = Ref("Deployment", "chat"), Ref("StatefulSet", "chat-redis"), Ref("Ingress", "chat")
 SETTLED = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2}
 
 
@@ -49,7 +49,7 @@ def test_nothing_to_do_is_nothing_written(spec: dict[str, Any]) -> None:
 def test_all_children_are_made_in_order() -> None:
     of = cluster()
     made = decided(of, {}).changes
-    assert [change.verb for change in made] == ["create"] * 11
+    assert [change.verb for change in made] == ["create"] * 13
     assert made[0].ref.kind == "ServiceAccount"
     assert made[-1].ref == INGRESS
 
@@ -149,12 +149,12 @@ def test_a_new_default_image_mends_a_redis_that_does_not_run() -> None:
     live = world(of)
     live[REDIS]["status"]["readyReplicas"] = 0
     newer = replace(INPUTS, images=Images(redis="registry.example/redis:8"))
-    assert summary(decided(of, live, newer)) == [("apply", "Deployment chat-redis")]
+    assert summary(decided(of, live, newer)) == [("apply", "StatefulSet chat-redis")]
 
 
 def test_an_image_that_the_user_chose_is_rolled_out() -> None:
     of = cluster(adapter={"managed": {"image": "registry.example/redis:8"}})
-    assert summary(decided(of, world(cluster()))) == [("apply", "Deployment chat-redis")]
+    assert summary(decided(of, world(cluster()))) == [("apply", "StatefulSet chat-redis")]
 
 
 def test_redis_outlives_the_pods_that_use_it() -> None:
@@ -166,7 +166,7 @@ def test_redis_outlives_the_pods_that_use_it() -> None:
     assert decided(of, rolled).changes == ()
     rolled[SERVER]["status"] = SETTLED
     assert {verb for verb, _ in summary(decided(of, rolled))} == {"delete"}
-    assert len(decided(of, rolled).changes) == 5
+    assert len(decided(of, rolled).changes) == 6
 
 
 def test_deletions_name_the_very_object() -> None:
@@ -260,7 +260,8 @@ def test_without_redis_pods_serve_apart() -> None:
     live = world(of)
     live[REDIS]["status"] = {}
     said = told(of, live)
-    assert (said["Ready"], said["Available"]) == ((False, "BrokerNotReady"), (False, "BrokerNotReady"))
+    assert (said["Ready"], said["Available"]) == ((False, "BrokerNotReady"), (True, "Degraded"))
+    assert told(of, {**live, SERVER: {**live[SERVER], "status": {}}})["Available"] == (False, "NoPodReady")
 
 
 def test_what_a_person_must_mend_is_told_first() -> None:

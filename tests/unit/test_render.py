@@ -21,7 +21,7 @@ def test_children_are_printed_as_yaml() -> None:
     done = render(yaml.safe_dump_all([body(LEAST), body(FULL, "full")]), "--redis-image=registry.example/redis:7")
     assert (done.returncode, done.stderr) == (0, "")
     manifests = list(yaml.safe_load_all(done.stdout))
-    assert [manifest["kind"] for manifest in manifests].count("Deployment") == 4
+    assert [manifest["kind"] for manifest in manifests].count("Deployment") == 2
     assert "registry.example/redis:7" in done.stdout
     assert "&id" not in done.stdout
 

@@ -12,13 +12,13 @@ from socketio_operator.desired.kinds import Ref
 from socketio_operator.plan.changes import Decision, decide
 from socketio_operator.plan.conditions import conditions
 from socketio_operator.plan.observed import Observed
-from socketio_operator.plan.runtime import SILENT, RuntimeReport
+from socketio_operator.plan.runtime import SILENT, Listens, RuntimeReport
 from tests.unit.samples import INPUTS, LEAST, body, children, cluster
-from tests.unit.test_plan import SERVER, world
+from tests.unit.test_plan import REDIS, SERVER, world
 
 NONE = {"inject": "none"}
 PYTHON = {"inject": "python"}
-TOKEN = Ref("Secret", "chat-runtime")
+TOKEN, PEERS = Ref("Secret", "chat-runtime"), Ref("Service", "chat-peers")
 
 
 def pod_of(**spec: Any) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def env_of(pod: dict[str, Any]) -> dict[str, Any]:
 
 def test_without_it_nothing_is_added() -> None:
     pod = pod_of(runtime=NONE)
-    assert TOKEN not in children(cluster(runtime=NONE))
+    assert not {TOKEN, PEERS} & set(children(cluster(runtime=NONE)))
     assert "initContainers" not in pod
     assert "volumes" not in pod
     assert not [name for name in env_of(pod) if "RUNTIME" in name or name == "NODE_OPTIONS"]
@@ -61,17 +61,42 @@ def test_python_gets_its_own() -> None:
     assert env_of(pod_of(runtime=PYTHON))["PYTHONPATH"] == "/socketio-runtime"
 
 
-def test_the_token_is_a_file() -> None:
+def test_the_token_and_the_session_key_are_files() -> None:
     of = cluster()
-    assert children(of)[TOKEN]["data"] == {"token": "c2VjcmV0LXRva2Vu"}
+    assert children(of)[TOKEN]["data"] == {"token": "c2VjcmV0LXRva2Vu", "session-key": "c2VjcmV0LWtleQ=="}
+    assert "secret-key" not in repr(INPUTS)
     pod = pod_of()
     (server,) = pod["containers"]
     assert pod["volumes"][1]["secret"]["secretName"] == TOKEN.name
-    assert env_of(pod)["SOCKETIO_RUNTIME_TOKEN_FILE"] == "/socketio-runtime-token/token"
+    assert {item["path"] for item in pod["volumes"][1]["secret"]["items"]} == {"token", "session-key"}
+    env = env_of(pod)
+    assert env["SOCKETIO_RUNTIME_TOKEN_FILE"] == "/socketio-runtime-token/token"
+    assert env["SOCKETIO_RUNTIME_SESSION_KEY_FILE"] == "/socketio-runtime-token/session-key"
     assert [(mount["mountPath"], mount["readOnly"]) for mount in server["volumeMounts"]] == [
         ("/socketio-runtime", True),
         ("/socketio-runtime-token", True),
     ]
+
+
+@pytest.mark.parametrize("spec", [{}, {"adapter": {"type": "none"}}, {"runtime": PYTHON}])
+def test_pods_find_each_other_ready_or_not(spec: dict[str, Any]) -> None:
+    of = cluster(**spec, port=8080)
+    made = children(of)
+    service = made[PEERS]["spec"]
+    assert (service["clusterIP"], service["publishNotReadyAddresses"]) == ("None", True)
+    assert service["ports"] == [{"name": "runtime", "port": 9400, "targetPort": "runtime", "protocol": "TCP"}]
+    env = env_of(pod_of(**spec, port=8080))
+    assert env["SOCKETIO_RUNTIME_PEERS"] == "chat-peers.team.svc"
+    assert env["SOCKETIO_RUNTIME_APP_PORT"] == "8080"
+    assert env["SOCKETIO_RUNTIME_ADDRESS"] == {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}}
+    pod_labels = made[Ref("Deployment", "chat")]["spec"]["template"]["metadata"]["labels"].items()
+    assert service["selector"].items() <= pod_labels
+    policies = (manifest["spec"] for ref, manifest in made.items() if ref.kind == "NetworkPolicy")
+    assert not [policy for policy in policies if policy["podSelector"]["matchLabels"].items() <= pod_labels]
+
+
+def test_the_user_may_switch_forwarding_off() -> None:
+    assert env_of(pod_of(env=[{"name": "SOCKETIO_RUNTIME_PEERS", "value": ""}]))["SOCKETIO_RUNTIME_PEERS"] == ""
 
 
 def test_workers_are_asked_of_the_runtime() -> None:
@@ -101,7 +126,8 @@ def test_the_users_node_options_are_kept(given: dict[str, Any]) -> None:
     assert env[-1]["value"].startswith("$(SOCKETIO_RUNTIME_USER_NODE_OPTIONS) --require ")
 
 
-def test_probes_ask_the_runtime() -> None:
+def test_probes_ask_the_app_once_then_the_runtime() -> None:
+    assert pod_of()["containers"][0]["startupProbe"]["tcpSocket"] == {"port": "http"}
     container = pod_of(health={"path": "/health"})["containers"][0]
     assert container["startupProbe"]["httpGet"] == {"path": "/health", "port": "http"}
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "runtime"}
@@ -139,7 +165,10 @@ def test_a_new_runtime_waits_for_the_next_rollout() -> None:
     assert "registry.example/runtime:2" in str(change.manifest)
 
 
-STATUS = {"ready": True, "servers": [{"socketio": "4.8.1", "adapter": {"owner": "runtime", "name": "redis"}}]}
+STATUS: dict[str, Any] = {
+    "ready": True,
+    "servers": [{"socketio": "4.8.1", "adapter": {"owner": "runtime", "name": "redis"}}],
+}
 
 
 def reports(*owners: str) -> tuple[RuntimeReport, ...]:
@@ -192,3 +221,119 @@ def test_what_a_pod_waits_for_is_told_in_our_words() -> None:
     for reason, told in (("BrokerUnreachable", " Pod chat-0: the adapter's broker does not answer it."), ("<b>", "")):
         seen = Observed(live, runtimes=(RuntimeReport("chat-0", "runtime", "4.8.1", reason),))
         assert conditions(of, Decision(), seen)[0].message == f"1 of 2 pods are ready.{told}"
+
+
+def pods(*names: str, ready: bool = True) -> tuple[dict[str, Any], ...]:
+    status = {"conditions": [{"type": "Ready", "status": "True" if ready else "False"}]}
+    labels = {"socketio-operator.dev/component": "server"}
+    return tuple({"metadata": {"name": name, "labels": labels}, "status": status} for name in names)
+
+
+def apart(*names: str) -> tuple[RuntimeReport, ...]:
+    return tuple(RuntimeReport(name, "runtime", "4.8.1", apart=True) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "expected"),
+    [
+        ({"owner": "runtime", "subscribed": False}, True),
+        ({"owner": "runtime", "subscribed": True}, False),
+        ({"owner": "runtime"}, False),
+        ({"owner": "app", "subscribed": False}, False),
+    ],
+)
+def test_a_pod_is_apart_if_an_adapter_of_the_runtime_hears_nothing(adapter: dict[str, Any], expected: bool) -> None:
+    server = STATUS["servers"][0]
+    report = RuntimeReport.parse("chat-0", {**STATUS, "servers": [server, {**server, "adapter": adapter}]})
+    assert report == RuntimeReport("chat-0", "runtime", "4.8.1", apart=expected)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("chat-b",), "between pod chat-b and other pods"),
+        (("chat-b", "chat-a"), "between pods chat-a, chat-b and other pods"),
+        (tuple(f"chat-{i}" for i in range(5)), "between pods chat-0, chat-1, chat-2 and 2 more and other pods"),
+    ],
+)
+def test_pods_that_are_apart_degrade_what_is_available(names: tuple[str, ...], told: str) -> None:
+    of = cluster()
+    seen = Observed(world(of), pods=pods(*names), runtimes=apart(*names))
+    found = {item.type: item for item in conditions(of, Decision(), seen)}
+    assert (found["Available"].status, found["Available"].reason) == (True, "Degraded")
+    assert told in found["Available"].message
+    assert (found["Ready"].status, found["Ready"].reason) == (False, "Degraded")
+    assert "Stalled" not in found
+
+
+def test_a_broker_that_is_away_is_the_reason_that_is_told() -> None:
+    of = cluster()
+    live = world(of)
+    live[REDIS]["status"] = {}
+    found = {c.type: c for c in conditions(of, Decision(), Observed(live, pods=pods("a"), runtimes=apart("a")))}
+    assert found["Ready"].reason == "BrokerNotReady"
+    assert found["Available"].message.startswith(
+        "Clients can connect, but nothing crosses between pod a and other pods: Redis does not answer yet"
+    )
+
+
+def test_a_pod_that_is_not_ready_is_not_called_apart() -> None:
+    of = cluster()
+    seen = Observed(world(of), pods=pods("chat-0", ready=False), runtimes=apart("chat-0"))
+    found = {item.type: item.reason for item in conditions(of, Decision(), seen)}
+    assert (found["Available"], found["Ready"]) == ("Serving", "Ready")
+
+
+ELSEWHERE = {**STATUS, "ready": False, "reason": "ListensElsewhere"}
+
+
+@pytest.mark.parametrize(
+    ("listens", "told"),
+    [
+        (
+            {"port": 4000, "loopback": False},
+            "it listens on port 4000, routers look at 3000: set spec.port to 4000, or let the app listen on PORT.",
+        ),
+        (
+            {"port": 3000, "loopback": True},
+            "it listens on 127.0.0.1 alone, where no router reaches it: let it listen on 0.0.0.0.",
+        ),
+        (
+            {"port": 4000, "loopback": True},
+            "it listens on port 4000 of 127.0.0.1 alone, where no router reaches it: let it listen on 0.0.0.0, "
+            "and on PORT, which is 3000.",
+        ),
+        *(
+            (odd, "nothing listens yet on spec.port, where routers look.")
+            for odd in (
+                None,
+                "<b>",
+                {"port": "4000", "loopback": False},
+                {"port": 70000, "loopback": False},
+                {"port": True, "loopback": False},
+                {"port": 4000},
+                {"port": 4000, "loopback": "yes"},
+                {"port": 3000, "loopback": False},
+            )
+        ),
+    ],
+)
+def test_an_app_that_listens_elsewhere_is_told_where_and_what_to_set(listens: Any, told: str) -> None:
+    of = cluster()
+    report = RuntimeReport.parse("chat-0", {**ELSEWHERE, "listens": listens})
+    assert report
+    for status in ({"readyReplicas": 1}, {"readyReplicas": 0, "updatedReplicas": 1}):
+        live = world(of)
+        live[SERVER]["status"] |= status
+        seen = Observed(live, runtimes=(report,))
+        assert conditions(of, Decision(), seen)[0].message.endswith(f" Pod chat-0: {told}")
+
+
+def test_a_deployment_that_gives_up_on_it_says_so_too() -> None:
+    of = cluster()
+    live = world(of, readyReplicas=0)
+    given_up = {"type": "Progressing", "reason": "ProgressDeadlineExceeded", "message": "No progress."}
+    live[SERVER]["status"]["conditions"] = [given_up]
+    report = RuntimeReport("chat-0", "runtime", "4.8.1", "ListensElsewhere", Listens(3000, True))
+    ready = conditions(of, Decision(), Observed(live, runtimes=(report,)))[0]
+    assert (ready.reason, "let it listen on 0.0.0.0" in ready.message) == ("RolloutStuck", True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from socketio_operator.controller.runtime_reader import ANSWER_BYTES, RuntimeReader
-from socketio_operator.plan.runtime import RuntimeReport
+from socketio_operator.plan.runtime import Listens, RuntimeReport
 
 GOOD = RuntimeReport("chat-0", "runtime", "4.8.1")
 SERVER = {"socketio": "4.8.1", "adapter": {"owner": "runtime"}}
@@ -67,6 +67,33 @@ def test_an_answer_is_read_however_it_arrives() -> None:
 
 def test_of_a_version_only_numbers_are_told() -> None:
     assert read(response(status(socketio="4.8.1-beta, as the pod says"))) == (GOOD,)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"), [("ListensElsewhere", Listens(4000, False)), ("NotListening", None), (None, None)]
+)
+def test_where_an_app_listens_is_known_between_two_starts_of_its_container(reason: str | None, told: Any) -> None:
+    answer = {**json.loads(status()), "listens": {"port": 4000, "loopback": False}}
+    if reason:
+        answer |= {"ready": False, "reason": reason}
+
+    async def ask() -> tuple[RuntimeReport, ...]:
+        async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(response(json.dumps(answer).encode()))
+            await writer.drain()
+            writer.close()
+
+        reader = RuntimeReader()
+        async with await asyncio.start_server(reply, "127.0.0.1", 0) as server:
+            await reader.read((POD,), server.sockets[0].getsockname()[1])
+        ended = {"name": "server", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+        between = {**POD, "status": {**POD["status"], "containerStatuses": [ended]}}
+        gone = {**between, "metadata": {**POD["metadata"], "deletionTimestamp": STARTED}}
+        assert await reader.read((gone,), 1) == ()
+        return await reader.read((between,), 1)
+
+    assert [report.listens for report in asyncio.run(ask())] == ([told] if told else [])
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,10 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         _spec(workers={"count": 2}, runtime={"inject": "none"}),
         "workers.count above 1 needs runtime.inject node",
     ),
+    "size of no volume": (
+        _spec(adapter={"managed": {"storage": {"size": "lots"}}}),
+        "storage.size must be a quantity of bytes such as 2Gi.",
+    ),
     "host with a scheme": (_routing(host="https://chat.example.com"), "without scheme, port or path."),
     "host in upper case": (_routing(host="Chat.example.com"), "routing.host must be a DNS name in lower case"),
     "path with a brace": (_routing(path="/a{b"), "routing.path must be an absolute path"),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from socketio_operator.api.base import Model, checked, object_name, rule
-from socketio_operator.api.pod import Resources
+from socketio_operator.api.pod import Resources, Scheduling
 
 EnvName = Annotated[
     str,
@@ -30,6 +30,28 @@ IMAGE_RULE = rule(
 _URL_VARIABLES = {"postgres": "DATABASE_URL", "mongo": "MONGODB_URI"}
 
 
+class Storage(Model):
+    """A volume for the data of Redis."""
+
+    size: str = Field(
+        description="Size of the volume. It can grow where the StorageClass allows it, and never shrinks. "
+        "Example: `2Gi`.",
+        max_length=32,
+        json_schema_extra=checked(
+            rule(
+                "self.matches('^[0-9]+([.][0-9]+)?(k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$') && self.matches('[1-9]')",
+                "storage.size must be a quantity of bytes such as 2Gi.",
+            )
+        ),
+    )
+    storage_class_name: str | None = Field(
+        None,
+        description="StorageClass of the volume; it cannot change later. Default: the cluster's. Example: `fast`.",
+        min_length=1,
+        max_length=253,
+    )
+
+
 class ManagedBroker(Model):
     """The Redis that the operator runs."""
 
@@ -41,7 +63,19 @@ class ManagedBroker(Model):
         json_schema_extra=checked(IMAGE_RULE),
     )
     resources: Resources | None = Field(
-        None, description="Compute resources of Redis. Default: requests of 50m CPU and 64Mi memory."
+        None,
+        description="Compute resources of Redis. Its `maxmemory` is derived from the memory limit: half of it where "
+        "data is kept on disk, else three quarters. Default: requests of 50m CPU and 64Mi memory, a limit of 256Mi "
+        "memory. Example: `{limits: {memory: 1Gi}}`.",
+    )
+    storage: Storage | None = Field(
+        None,
+        description="Keeps the data of Redis on a PersistentVolumeClaim, which is deleted with the cluster, or when "
+        "this is removed. Default: none; the data lives as long as the pod of Redis. Example: `{size: 2Gi}`.",
+    )
+    pod: Scheduling = Field(
+        Scheduling(),
+        description="Scheduling of the pod of Redis. Default: `{}`. Example: `{nodeSelector: {disk: ssd}}`.",
     )
 
 
@@ -123,6 +157,11 @@ class Adapter(
     def runs_redis(self) -> bool:
         """Whether the operator runs a Redis for this adapter."""
         return self.type != "none" and self.broker == "managed"
+
+    @property
+    def storage(self) -> Storage | None:
+        """The volume of the managed Redis, if it has one."""
+        return self.managed.storage if self.runs_redis and self.managed else None
 
     @property
     def external_broker(self) -> ExternalBroker | None:

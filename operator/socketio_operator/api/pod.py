@@ -142,7 +142,32 @@ class Toleration(Model):
     )
 
 
-class PodSettings(Model):
+class Scheduling(Model):
+    """Where pods may run."""
+
+    node_selector: Labels = Field(
+        default_factory=dict,
+        description="Labels a node must have. Default: none. Example: `{disk: ssd}`.",
+        json_schema_extra=checked(maxProperties=32),
+    )
+    tolerations: tuple[Toleration, ...] = Field(
+        default=(),
+        description="Taints the pods tolerate. Default: none. Example: `[{key: sockets, operator: Exists}]`.",
+        json_schema_extra=checked(maxItems=32),
+    )
+    affinity: dict[str, Any] | None = Field(
+        None,
+        description="Kubernetes affinity of the pods, as in a pod's `spec.affinity`. Default: none; the server's pods "
+        "are spread over nodes in any case.",
+    )
+    priority_class_name: str | None = Field(
+        None,
+        description="PriorityClass of the pods. Default: the cluster's. Example: `realtime`.",
+        max_length=253,
+    )
+
+
+class PodSettings(Scheduling):
     """Metadata, identity and scheduling of the server's pods."""
 
     labels: Labels = Field(
@@ -170,24 +195,4 @@ class PodSettings(Model):
     )
     fs_group: int | None = Field(
         None, description="Group that owns mounted volumes. Default: none.", ge=1, le=2147483647
-    )
-    node_selector: Labels = Field(
-        default_factory=dict,
-        description="Labels a node must have. Default: none. Example: `{disk: ssd}`.",
-        json_schema_extra=checked(maxProperties=32),
-    )
-    tolerations: tuple[Toleration, ...] = Field(
-        default=(),
-        description="Taints the pods tolerate. Default: none. Example: `[{key: sockets, operator: Exists}]`.",
-        json_schema_extra=checked(maxItems=32),
-    )
-    affinity: dict[str, Any] | None = Field(
-        None,
-        description="Kubernetes affinity of the pods, as in a pod's `spec.affinity`. Default: none; pods are "
-        "spread over nodes in any case.",
-    )
-    priority_class_name: str | None = Field(
-        None,
-        description="PriorityClass of the pods. Default: the cluster's. Example: `realtime`.",
-        max_length=253,
     )

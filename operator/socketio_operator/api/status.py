@@ -30,6 +30,7 @@ class Effective(Model):
     max_body_bytes: int | None = Field(None, description="Largest request body that the proxy lets through.")
     adapter: str | None = Field(None, description="Adapter in use.")
     broker: str | None = Field(None, description="Address of the managed broker, or the Secret of an external one.")
+    broker_data: str | None = Field(None, description="How long the managed broker keeps what the adapter stores.")
 
 
 class ClusterStatus(Model):

@@ -32,7 +32,7 @@ def command(args: argparse.Namespace) -> int:
             print(f'error: SocketIOCluster "{_name(body)}" is invalid: {problem}', file=sys.stderr)
     if failed:
         return 1
-    inputs = Inputs(images=images(args), redis_password=GENERATED, runtime_token=GENERATED)
+    inputs = Inputs(images=images(args), redis_password=GENERATED, runtime_token=GENERATED, session_key=GENERATED)
     children = [child for body in resources for child in build_children(SocketIOCluster.parse(body), inputs)]
     print_yaml(children)
     return 0

@@ -97,11 +97,13 @@ class KubeApi:
         query = {"fieldManager": manager, "force": "true"}
         return await self._json("PATCH", path, query, manifest, {"Content-Type": APPLY})
 
-    async def delete(self, kind: Kind, namespace: str, name: str, uid: str, resource_version: str) -> None:
-        """Deletes exactly this object in exactly this state; children of its own go with it."""
+    async def delete(
+        self, kind: Kind, namespace: str, name: str, uid: str, resource_version: str, foreground: bool = False
+    ) -> None:
+        """Deletes exactly this object in exactly this state; its own children go with it, before it if `foreground`."""
         body = {
             "preconditions": {"uid": uid, "resourceVersion": resource_version},
-            "propagationPolicy": "Background",
+            "propagationPolicy": "Foreground" if foreground else "Background",
         }
         await self._json("DELETE", path_of(kind, namespace, name), body=body)
 

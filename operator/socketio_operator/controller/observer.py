@@ -31,7 +31,7 @@ class Observer:
 
     def __init__(self, api: KubeApi, store: Store, images: Images) -> None:
         self._api, self._store, self._images = api, store, images
-        self._generated: dict[str, dict[Ref, str]] = {}
+        self._generated: dict[str, dict[tuple[str, str], str]] = {}
         self._runtimes = RuntimeReader()
 
     async def own_secrets(self, cluster: SocketIOCluster) -> Secrets:
@@ -48,14 +48,14 @@ class Observer:
             images=self._images,
             redis_password=self._secret_text(cluster, own, redis_name(cluster), PASSWORD_KEY),
             runtime_token=self._secret_text(cluster, own, runtime_name(cluster), runtime.TOKEN_KEY),
+            session_key=self._secret_text(cluster, own, runtime_name(cluster), runtime.SESSION_KEY),
         )
 
     def _secret_text(self, cluster: SocketIOCluster, own: Secrets, name: str, key: str) -> str:
-        remembered, ref = self._generated.setdefault(cluster.uid, {}), Ref(SECRET.kind, name)
-        secret = own.get(ref)
+        remembered, secret = self._generated.setdefault(cluster.uid, {}), own.get(Ref(SECRET.kind, name))
         if secret and ownership(secret, cluster) == "ours" and (stored := _text(secret.get("data", {}).get(key))):
-            remembered[ref] = stored
-        return remembered.setdefault(ref, secrets.token_urlsafe(PASSWORD_BYTES))
+            remembered[name, key] = stored
+        return remembered.setdefault((name, key), secrets.token_urlsafe(PASSWORD_BYTES))
 
     def forget(self, uid: str) -> None:
         """Drops what is remembered of a deleted cluster."""

@@ -112,7 +112,8 @@ class Reconciler:
         key, kind = Key(cluster.namespace, cluster.name), CHILD_KINDS[change.ref.kind]
         logger.info("%s: %s", key, change.reason)
         if change.manifest is None:
-            await self._api.delete(kind, cluster.namespace, change.ref.name, change.uid, change.resource_version)
+            identity = (cluster.namespace, change.ref.name, change.uid, change.resource_version)
+            await self._api.delete(kind, *identity, foreground=change.foreground)
             return None
         live = await self._api.apply(change.manifest, kind)
         self._acknowledged.setdefault(key, {})[change.ref] = acknowledgement(change.manifest, live)

@@ -8,13 +8,16 @@ from datetime import UTC, datetime
 import aiohttp
 
 from socketio_operator.desired.metadata import SERVER
-from socketio_operator.plan.observed import Live
-from socketio_operator.plan.runtime import SILENT, RuntimeReport
+from socketio_operator.plan.observed import Live, pod_is_ready
+from socketio_operator.plan.runtime import ELSEWHERE, SILENT, RuntimeReport
 
 ANSWER_SECONDS = 2.0
 ANSWER_BYTES = 64 * 1024
-# A ready pod's answer changes rarely; it is asked again when a later reconcile finds the last one older than this.
+# A ready pod's answer changes rarely; it is asked again when a later reconcile finds the last one older than this. One
+# that is apart from the others is asked each time.
 FRESH_SECONDS = 20.0
+# Longer than the kubelet's longest wait before it starts a container again.
+REMEMBERED_SECONDS = 600.0
 # A server that is up opens the runtime's port at once; slow starters get this long.
 SILENT_SECONDS = 60.0
 
@@ -35,18 +38,20 @@ class RuntimeReader:
             async with aiohttp.ClientSession(timeout=limit, auto_decompress=False) as session:
                 answers = await asyncio.gather(*(_ask(session, pod, port) for pod in due))
             self._remember(due, answers)
-        known = (self._known.get(pod["metadata"]["uid"]) for pod in running)
-        return tuple(report for _, report in filter(None, known))
+        known = ((pod, self._known.get(pod["metadata"]["uid"])) for pod in pods)
+        return tuple(item[1] for pod, item in known if item and (_started(pod) or _outlives(pod, item[1])))
 
     def _is_fresh(self, pod: Live) -> bool:
         known = self._known.get(pod["metadata"]["uid"])
-        return bool(known and _is_ready(pod) and time.monotonic() - known[0] < FRESH_SECONDS)
+        if not known or known[1].apart or not pod_is_ready(pod):
+            return False
+        return time.monotonic() - known[0] < FRESH_SECONDS
 
     def _remember(self, pods: list[Live], answers: list[RuntimeReport | None]) -> None:
         now = time.monotonic()
         asked = {pod["metadata"]["uid"] for pod in pods}
         kept = {
-            uid: known for uid, known in self._known.items() if uid not in asked and now - known[0] < 10 * FRESH_SECONDS
+            uid: known for uid, known in self._known.items() if uid not in asked and now - known[0] < REMEMBERED_SECONDS
         }
         new = {pod["metadata"]["uid"]: (now, answer) for pod, answer in zip(pods, answers, strict=True) if answer}
         self._known = kept | new
@@ -63,9 +68,9 @@ def _started(pod: Live) -> datetime | None:
     return None
 
 
-def _is_ready(pod: Live) -> bool:
-    conditions = pod.get("status", {}).get("conditions", ())
-    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+def _outlives(pod: Live, report: RuntimeReport) -> bool:
+    """Whether a report still tells why a pod is not up between two starts of its container."""
+    return report.waits_for == ELSEWHERE and not pod["metadata"].get("deletionTimestamp")
 
 
 async def _ask(session: aiohttp.ClientSession, pod: Live, port: int) -> RuntimeReport | None:
@@ -79,7 +84,7 @@ async def _ask(session: aiohttp.ClientSession, pod: Live, port: int) -> RuntimeR
             return RuntimeReport.parse(name, json.loads(await answer.read()))
     except aiohttp.ClientConnectorError:
         # Nobody listens there. (A time-out may be the network between the operator and the pod.)
-        return RuntimeReport(name, SILENT) if _long(pod) and not _is_ready(pod) else None
+        return RuntimeReport(name, SILENT) if _long(pod) and not pod_is_ready(pod) else None
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 

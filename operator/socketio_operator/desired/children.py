@@ -3,11 +3,19 @@
 from collections.abc import Callable
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.desired import deployment, disruption_budget, routers, runtime_token, service, service_account
+from socketio_operator.desired import (
+    deployment,
+    disruption_budget,
+    peers_service,
+    routers,
+    runtime_secret,
+    service,
+    service_account,
+)
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
-from socketio_operator.desired.redis import config, network_policy, secret
-from socketio_operator.desired.redis import deployment as redis_deployment
+from socketio_operator.desired.redis import claim, config, network_policy, secret, stateful_set
+from socketio_operator.desired.redis import disruption_budget as redis_disruption_budget
 from socketio_operator.desired.redis import service as redis_service
 
 Builder = Callable[[SocketIOCluster, Inputs], Manifest | None]
@@ -18,10 +26,13 @@ BUILDERS: tuple[Builder, ...] = (
     secret.build,
     config.build,
     network_policy.build,
-    runtime_token.build,
+    runtime_secret.build,
     redis_service.build,
-    redis_deployment.build,
+    claim.build,
+    stateful_set.build,
+    redis_disruption_budget.build,
     service.build,
+    peers_service.build,
     deployment.build,
     disruption_budget.build,
     routers.build,

@@ -13,6 +13,7 @@ from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest, canonical, wire
 from socketio_operator.desired.metadata import BROKER_HASH_ANNOTATION, SERVER, labels, object_meta, selector
 from socketio_operator.desired.quantity import canonical_resources
+from socketio_operator.desired.scheduling import scheduling
 from socketio_operator.desired.security import container_security, pod_security
 
 # Time for routers to learn that a pod is going, before the app hears SIGTERM.
@@ -31,8 +32,8 @@ def _probes(cluster: SocketIOCluster) -> dict[str, Any]:
     alive = {"tcpSocket": {"port": "http"}}
     startup = {"startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": 120, "timeoutSeconds": 2}}
     if runtime.injected(cluster):
-        # The app is asked once whether it is up, the runtime from then on: it knows the broker and the drain.
-        return runtime.probes() | (startup if health else {})
+        # The app's own port is asked once, where routers look for it; the runtime from then on.
+        return startup | runtime.probes()
     return {
         **startup,
         "readinessProbe": {**ready, "periodSeconds": 5, "failureThreshold": 2, "timeoutSeconds": 2},
@@ -101,10 +102,7 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
         "terminationGracePeriodSeconds": _grace_seconds(cluster),
         "securityContext": pod_security(pod.run_as_user, pod.run_as_group, pod.fs_group),
         "imagePullSecrets": [wire(ref) for ref in spec.image_pull_secrets],
-        "nodeSelector": pod.node_selector or None,
-        "tolerations": [wire(toleration) for toleration in pod.tolerations],
-        "affinity": pod.affinity or None,
-        "priorityClassName": pod.priority_class_name,
+        **scheduling(pod),
         "topologySpreadConstraints": _spread(cluster),
         "initContainers": [runtime.init_container(cluster, inputs)] if with_runtime else None,
         "containers": [_container(cluster)],

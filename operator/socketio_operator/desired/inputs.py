@@ -20,6 +20,7 @@ class Inputs:
     images: Images = field(default_factory=Images)
     redis_password: str = field(default="", repr=False)
     runtime_token: str = field(default="", repr=False)
+    session_key: str = field(default="", repr=False)
 
     @property
     def redis_password_hash(self) -> str:

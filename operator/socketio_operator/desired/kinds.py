@@ -1,5 +1,6 @@
 """The kinds of children, and how the API server names them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,9 @@ CHILD_KINDS: dict[str, Kind] = {
         SECRET,
         Kind("v1", "ConfigMap", "configmaps"),
         Kind("v1", "Service", "services"),
+        Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
         Kind("apps/v1", "Deployment", "deployments"),
+        Kind("apps/v1", "StatefulSet", "statefulsets"),
         Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
         Kind("networking.k8s.io/v1", "Ingress", "ingresses"),
         Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
@@ -43,6 +46,10 @@ CHILD_KINDS: dict[str, Kind] = {
 }
 
 
-def ref_of(manifest: dict[str, Any]) -> Ref:
+# Kinds that run pods from a template.
+WORKLOADS = frozenset({"Deployment", "StatefulSet"})
+
+
+def ref_of(manifest: Mapping[str, Any]) -> Ref:
     """The reference of a manifest or a live object that tells its kind."""
     return Ref(manifest["kind"], manifest["metadata"]["name"])

@@ -55,8 +55,13 @@ def redis_name(cluster: SocketIOCluster) -> str:
 
 
 def runtime_name(cluster: SocketIOCluster) -> str:
-    """Name of the Secret with the token of the injected runtime."""
+    """Name of the Secret with the token and the session key of the injected runtime."""
     return f"{cluster.name}-runtime"
+
+
+def peers_name(cluster: SocketIOCluster) -> str:
+    """Name of the headless Service by which the runtimes find each other."""
+    return f"{cluster.name}-peers"
 
 
 def owner_reference(cluster: SocketIOCluster) -> dict[str, Any]:

@@ -7,11 +7,21 @@ import re
 from decimal import Decimal
 from typing import Any
 
+_EXPONENT = re.compile(r"([0-9]+(?:[.][0-9]*)?)[eE]([+-]?[0-9]{1,2})")
 _QUANTITY = re.compile(r"([0-9]+(?:[.][0-9]+)?)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
 _DECIMAL = {"m": Decimal("0.001"), "": Decimal(1)} | {
     suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", start=1)
 }
 _BINARY = {suffix + "i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)}
+
+
+def whole_quantity(value: int | str) -> int | None:
+    """The amount, such as bytes, rounded down; None if it is not understood."""
+    if match := _EXPONENT.fullmatch(str(value)):
+        return int(Decimal(match[1]).scaleb(int(match[2])))
+    if match := _QUANTITY.fullmatch(str(value)):
+        return int(Decimal(match[1]) * (_DECIMAL | _BINARY)[match[2] or ""])
+    return None
 
 
 def canonical_quantity(value: int | str) -> str:

@@ -9,13 +9,14 @@ from typing import Any
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import wire
-from socketio_operator.desired.metadata import runtime_name
+from socketio_operator.desired.metadata import peers_name, runtime_name
 from socketio_operator.desired.security import container_security
 
 NAME = "socketio-runtime"
 MOUNT = f"/{NAME}"
 SIZE_LIMIT = "128Mi"
 TOKEN_KEY = "token"
+SESSION_KEY = "session-key"
 TOKEN_NAME = f"{NAME}-token"
 TOKEN_MOUNT = f"/{TOKEN_NAME}"
 # The hook looks each second whether the drain is over, and after SIGTERM the app's own handlers get up to 10 s
@@ -63,9 +64,10 @@ def init_container(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
 
 
 def volumes(cluster: SocketIOCluster) -> list[dict[str, Any]]:
-    """The shared volume and the token."""
-    token = {"secretName": runtime_name(cluster), "items": [{"key": TOKEN_KEY, "path": TOKEN_KEY}]}
-    return [{"name": NAME, "emptyDir": {"sizeLimit": SIZE_LIMIT}}, {"name": TOKEN_NAME, "secret": token}]
+    """The shared volume, the token and the session key."""
+    items = [{"key": key, "path": key} for key in (TOKEN_KEY, SESSION_KEY)]
+    secret = {"secretName": runtime_name(cluster), "items": items}
+    return [{"name": NAME, "emptyDir": {"sizeLimit": SIZE_LIMIT}}, {"name": TOKEN_NAME, "secret": secret}]
 
 
 def mounts(cluster: SocketIOCluster) -> list[Any]:
@@ -92,12 +94,17 @@ def runtime_env(cluster: SocketIOCluster, broker: dict[str, Any] | None) -> dict
     values = {
         "SOCKETIO_RUNTIME_PORT": str(spec.runtime.port),
         "SOCKETIO_RUNTIME_TOKEN_FILE": f"{TOKEN_MOUNT}/{TOKEN_KEY}",
+        "SOCKETIO_RUNTIME_SESSION_KEY_FILE": f"{TOKEN_MOUNT}/{SESSION_KEY}",
+        "SOCKETIO_RUNTIME_PEERS": f"{peers_name(cluster)}.{cluster.namespace}.svc",
+        "SOCKETIO_RUNTIME_APP_PORT": str(spec.port),
         "SOCKETIO_DRAIN_SECONDS": str(spec.runtime.drain_seconds),
     }
     if spec.workers.count > 1:
         values["SOCKETIO_WORKERS"] = str(spec.workers.count)
         values["SOCKETIO_WORKERS_BALANCING"] = spec.workers.balancing
     env: dict[str, dict[str, Any]] = {name: {"name": name, "value": value} for name, value in values.items()}
+    name = "SOCKETIO_RUNTIME_ADDRESS"
+    env[name] = {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}}}
     if broker:
         name = "SOCKETIO_RUNTIME_BROKER_URL"
         env[name] = {"name": name, "valueFrom": {"secretKeyRef": broker}}
@@ -110,11 +117,10 @@ def pre_stop(seconds: int) -> dict[str, Any]:
 
 
 def probes() -> dict[str, Any]:
-    """Probes on the runtime's port: it knows of listening servers, the broker and the drain."""
+    """Probes on the runtime's port, once the app is up: it knows of listening servers, the broker and the drain."""
     ready = {"httpGet": {"path": "/readyz", "port": "runtime"}}
     alive = {"httpGet": {"path": "/healthz", "port": "runtime"}}
     return {
-        "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": 120, "timeoutSeconds": 2},
         "readinessProbe": {**ready, "periodSeconds": 2, "failureThreshold": 2, "timeoutSeconds": 2},
         "livenessProbe": {**alive, "periodSeconds": 10, "failureThreshold": 6, "timeoutSeconds": 5},
     }

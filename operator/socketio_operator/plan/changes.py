@@ -12,24 +12,29 @@ from typing import Any, Literal
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired import runtime
-from socketio_operator.desired.kinds import Ref, ref_of
+from socketio_operator.desired.kinds import WORKLOADS, Ref, ref_of
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import COMPONENT_LABEL, REDIS
+from socketio_operator.plan import broker_move
 from socketio_operator.plan.observed import (
     Acknowledged,
     Live,
     Observed,
     Problem,
-    deployment_settled,
     ownership,
+    workload_settled,
 )
 from socketio_operator.plan.ownership import appliable, owned_fields
 from socketio_operator.plan.rollout import held_images, with_cause
+from socketio_operator.plan.storage import CLAIM, held_class, storage_problems
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write. `manifest` is what to apply; for a deletion `uid` and `resource_version` are preconditions."""
+    """One write. `manifest` is what to apply; for a deletion `uid` and `resource_version` are preconditions.
+
+    `foreground`: the object stays, marked as deleted, until its pods are gone.
+    """
 
     verb: Literal["create", "apply", "delete"]
     ref: Ref
@@ -38,11 +43,12 @@ class Change:
     uid: str = ""
     resource_version: str = ""
     restarts_pods: bool = False
+    foreground: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do now. With `blockers` nothing is written: the last good children stay."""
+    """What to do now. With `blockers` nothing is written: the last good children stay. `waits`: what must pass."""
 
     changes: tuple[Change, ...] = ()
     blockers: tuple[Problem, ...] = ()
@@ -66,12 +72,25 @@ def decide(
     cluster: SocketIOCluster, desired: tuple[Manifest, ...], observed: Observed, acknowledged: Acknowledged
 ) -> Decision:
     """The writes for one cluster, or why there are none. `acknowledged`: what earlier applies were answered."""
-    blockers = (*_conflicts(cluster, desired, observed), *observed.secrets)
+    blockers = (
+        *_conflicts(cluster, desired, observed),
+        *observed.secrets,
+        *storage_problems(cluster, desired, observed),
+    )
     waits = tuple(_waits(cluster, desired, observed))
     if blockers or waits:
         return Decision(blockers=blockers, waits=waits)
     applies = tuple(_applies(cluster, desired, observed, acknowledged))
-    return Decision(changes=applies + tuple(_prunes(cluster, desired, observed, bool(applies))))
+    prunes = tuple(_prunes(cluster, desired, observed, bool(applies)))
+    moves = cluster.spec.adapter.runs_redis and _moves(cluster, observed, prunes)
+    return Decision(applies + prunes, waits=(broker_move.MOVING,) if moves else ())
+
+
+def _moves(cluster: SocketIOCluster, observed: Observed, prunes: tuple[Change, ...]) -> bool:
+    old = broker_move.old_home(cluster, observed)
+    if old is None:
+        return broker_move.has_to_wait(cluster, observed)
+    return bool(old["metadata"].get("deletionTimestamp")) or ref_of(old) in {change.ref for change in prunes}
 
 
 def _conflicts(cluster: SocketIOCluster, desired: tuple[Manifest, ...], observed: Observed) -> Iterator[Problem]:
@@ -101,6 +120,8 @@ def _applies(
         ref = ref_of(manifest)
         live = observed.children.get(ref)
         if live is None:
+            if broker_move.is_new_home(cluster, ref) and broker_move.has_to_wait(cluster, observed):
+                continue
             yield Change("create", ref, f"{ref} was missing", manifest)
             continue
         manifest, restart = with_cause(_held(cluster, manifest, live), live)
@@ -111,7 +132,9 @@ def _applies(
 
 
 def _held(cluster: SocketIOCluster, manifest: Manifest, live: Live) -> Manifest:
-    if manifest["kind"] != "Deployment":
+    if manifest["kind"] == CLAIM:
+        return held_class(manifest, live)
+    if manifest["kind"] not in WORKLOADS:
         return manifest
     managed = cluster.spec.adapter.managed
     chosen = {REDIS} if managed and managed.image else set()
@@ -127,12 +150,16 @@ def _prunes(
     cluster: SocketIOCluster, desired: tuple[Manifest, ...], observed: Observed, changing: bool
 ) -> Iterator[Change]:
     wanted = {ref_of(manifest) for manifest in desired}
-    settled = not changing and deployment_settled(observed.children.get(Ref("Deployment", cluster.name)))
+    settled = not changing and workload_settled(observed.children.get(Ref("Deployment", cluster.name)))
     for ref, live in sorted(observed.children.items()):
         if ref in wanted or ownership(live, cluster) != "ours" or live["metadata"].get("deletionTimestamp"):
             continue
-        meta = live["metadata"]
-        if meta.get("labels", {}).get(COMPONENT_LABEL) == REDIS and not settled:
+        meta, may_go = live["metadata"], settled
+        if cluster.spec.adapter.runs_redis and live is broker_move.old_home(cluster, observed):
+            may_go = broker_move.may_leave(live, settled)
+        if meta.get("labels", {}).get(COMPONENT_LABEL) == REDIS and not may_go:
             # Pods of the earlier template still talk to it; their end brings the next look.
             continue
-        yield Change("delete", ref, f"{ref} is no longer wanted", None, meta["uid"], meta["resourceVersion"])
+        reason = f"{ref} is no longer wanted"
+        workload = ref.kind in WORKLOADS
+        yield Change("delete", ref, reason, None, meta["uid"], meta["resourceVersion"], foreground=workload)

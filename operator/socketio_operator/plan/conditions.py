@@ -11,8 +11,9 @@ from typing import Any
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.kinds import Ref
 from socketio_operator.desired.metadata import CAUSE_ANNOTATION, redis_name
+from socketio_operator.plan.broker_move import old_home
 from socketio_operator.plan.changes import Decision
-from socketio_operator.plan.observed import Live, Observed, Problem, deployment_settled
+from socketio_operator.plan.observed import Live, Observed, Problem, workload_settled
 from socketio_operator.plan.pods import pod_problems
 from socketio_operator.plan.runtime import adapter_finding, silence, waiting
 
@@ -28,6 +29,7 @@ STALLED_REASONS = {
     "BrokerUrlInvalid",
     "BrokerAuthFailed",
     "PodsRefused",
+    "StorageUnchangeable",
     "RuntimeSilent",
     "RolloutStuck",
 }
@@ -80,7 +82,8 @@ def _problem(cluster: SocketIOCluster, decision: Decision, observed: Observed) -
         *pod_problems(observed.server_pods()),
         *_silent(observed),
         *([_applying(decision)] if decision.changes else ()),
-        *_progress(cluster, server, waiting(observed.runtimes)),
+        *_progress(cluster, server, waiting(observed.runtimes, cluster.spec.port)),
+        *_apart(observed),
     )
     stalled = [problem for problem in candidates if problem.reason in STALLED_REASONS]
     return next(iter([*stalled, *candidates]), None)
@@ -111,11 +114,25 @@ def _available(cluster: SocketIOCluster, observed: Observed) -> Condition:
     server = observed.children.get(Ref("Deployment", cluster.name), {})
     ready = server.get("status", {}).get("readyReplicas", 0)
     broker = observed.broker or next(iter(_redis(cluster, observed)), None)
+    apart = observed.apart()
     if ready == 0:
         return Condition("Available", False, "NoPodReady", "No pod is ready: clients cannot connect.")
     if broker:
-        return Condition("Available", False, broker.reason, f"Pods serve, but apart from each other: {broker.message}")
+        return Condition("Available", True, "Degraded", f"{_degraded(apart)}: {broker.message}")
+    if apart:
+        return Condition("Available", True, "Degraded", _apart(observed)[0].message)
     return Condition("Available", True, "Serving", "Clients can connect and meet.")
+
+
+def _apart(observed: Observed) -> list[Problem]:
+    if not (who := observed.apart()):
+        return []
+    return [Problem("Degraded", f"{_degraded(who)}: the adapter's broker does not answer there.")]
+
+
+def _degraded(who: str) -> str:
+    crossing = f"nothing crosses between {who} and other pods" if who else "pods may be apart from each other"
+    return f"Clients can connect, but {crossing}"
 
 
 def _refused(server: Live | None) -> list[Problem]:
@@ -128,8 +145,8 @@ def _refused(server: Live | None) -> list[Problem]:
 def _redis(cluster: SocketIOCluster, observed: Observed) -> list[Problem]:
     if not cluster.spec.adapter.runs_redis:
         return []
-    redis = observed.children.get(Ref("Deployment", redis_name(cluster)), {})
-    if redis.get("status", {}).get("readyReplicas", 0) >= 1:
+    homes = (observed.children.get(Ref("StatefulSet", redis_name(cluster))), old_home(cluster, observed))
+    if any(home.get("status", {}).get("readyReplicas", 0) >= 1 for home in homes if home):
         return []
     pods = tuple(pod for pod in observed.pods if pod not in observed.server_pods())
     if problems := pod_problems(pods):
@@ -137,7 +154,8 @@ def _redis(cluster: SocketIOCluster, observed: Observed) -> list[Problem]:
     return [
         Problem(
             "BrokerNotReady",
-            f"Redis does not answer yet, or no more; if this lasts, see kubectl logs deployment/{redis_name(cluster)}.",
+            "Redis does not answer yet, or no more; if this lasts, see kubectl logs "
+            f"statefulset/{redis_name(cluster)}.",
         )
     ]
 
@@ -150,7 +168,7 @@ def _applying(decision: Decision) -> Problem:
 def _progress(cluster: SocketIOCluster, server: Live | None, waits: str) -> list[Problem]:
     if server is None:
         return [Problem("Applying", "The Deployment is being created.")]
-    if deployment_settled(server) and server["spec"].get("replicas") == cluster.spec.replicas:
+    if workload_settled(server) and server["spec"].get("replicas") == cluster.spec.replicas:
         return []
     status: Mapping[str, Any] = server.get("status", {})
     if stuck := [c for c in status.get("conditions", ()) if c.get("reason") == "ProgressDeadlineExceeded"]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.kinds import Ref
 from socketio_operator.desired.metadata import COMPONENT_LABEL, SERVER
-from socketio_operator.plan.runtime import RuntimeReport
+from socketio_operator.plan.runtime import RuntimeReport, apart
 
 Live = Mapping[str, Any]
 Acknowledged = Mapping[Ref, tuple[str, str]]
@@ -37,9 +37,19 @@ class Observed:
     broker: Problem | None = None
     runtimes: tuple[RuntimeReport, ...] = ()
 
+    def apart(self) -> str:
+        """Ready pods whose messages do not reach the others, in words; empty if all is well."""
+        return apart(self.runtimes, frozenset(pod["metadata"]["name"] for pod in self.pods if pod_is_ready(pod)))
+
     def server_pods(self) -> tuple[Live, ...]:
         """Pods of the Socket.IO server."""
         return tuple(pod for pod in self.pods if pod["metadata"].get("labels", {}).get(COMPONENT_LABEL) == SERVER)
+
+
+def pod_is_ready(pod: Live) -> bool:
+    """Whether routers send clients to a pod."""
+    conditions = pod.get("status", {}).get("conditions", ())
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
 
 Ownership = Literal["ours", "former", "foreign"]
@@ -53,8 +63,8 @@ def ownership(live: Live, cluster: SocketIOCluster) -> Ownership:
     return "foreign"
 
 
-def deployment_settled(live: Live | None) -> bool:
-    """Whether a Deployment has no pod of an earlier template left and all pods are ready."""
+def workload_settled(live: Live | None) -> bool:
+    """Whether a Deployment or StatefulSet has no pod of an earlier template left and all pods are ready."""
     if live is None:
         return False
     status, wanted = live.get("status", {}), live["spec"].get("replicas", 1)

@@ -7,6 +7,7 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.kinds import Ref
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.metadata import redis_name, selector_string
+from socketio_operator.desired.redis.memory import persistent
 from socketio_operator.plan.conditions import Condition
 from socketio_operator.plan.observed import Observed
 
@@ -57,9 +58,25 @@ def _effective(cluster: SocketIOCluster) -> dict[str, Any]:
     }
     if adapter.runs_redis:
         effective["broker"] = f"{redis_name(cluster)}.{cluster.namespace}.svc:6379"
+        if where := _broker_data(cluster):
+            effective["brokerData"] = where
     elif adapter.external_broker:
         effective["broker"] = f"Secret {adapter.external_broker.secret_name}"
     return effective
+
+
+def _broker_data(cluster: SocketIOCluster) -> str:
+    """What becomes of what Redis holds, in words; empty if messages only pass through."""
+    adapter = cluster.spec.adapter
+    if adapter.storage:
+        claim = f"PersistentVolumeClaim {redis_name(cluster)} ({adapter.storage.size})"
+        return f"kept on {claim}, which outlives the pod of Redis"
+    if not persistent(cluster):
+        return ""
+    return (
+        "kept in the pod of Redis: events and sessions outlive its process, and are lost with the pod; "
+        "set spec.adapter.managed.storage to keep them"
+    )
 
 
 def stamped(found: tuple[Condition, ...], before: Mapping[str, Any], generation: int, now: str) -> list[dict[str, Any]]:

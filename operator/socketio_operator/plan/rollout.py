@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from socketio_operator.desired.kinds import WORKLOADS
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import (
     BROKER_HASH_ANNOTATION,
     CAUSE_ANNOTATION,
     CONFIG_HASH_ANNOTATION,
 )
-from socketio_operator.plan.observed import Live, deployment_settled
+from socketio_operator.plan.observed import Live, workload_settled
 from socketio_operator.plan.ownership import owned_fields
 
 _ANNOTATIONS = {
@@ -78,7 +79,7 @@ def held_images(wanted: Manifest, live: Live | None, defaults: frozenset[str]) -
     wrong).
     """
     owned = owned_fields(live) if live else None
-    if not defaults or owned is None or not deployment_settled(live):
+    if not defaults or owned is None or not workload_settled(live):
         return wanted
     template = owned["spec"]["template"]
     running = {part["name"]: part["image"] for part in _containers(template) if part["name"] in defaults}
@@ -107,7 +108,7 @@ def with_cause(wanted: Manifest, live: Live | None) -> tuple[Manifest, str | Non
 
     Without a rollout the annotation stays as it is, so that it tells about the pods that run.
     """
-    if wanted["kind"] != "Deployment":
+    if wanted["kind"] not in WORKLOADS:
         return wanted, None
     owned = owned_fields(live) if live else None
     if owned is None:

@@ -11,18 +11,43 @@ _VERSION = re.compile(r"\d{1,5}(\.\d{1,5}){1,2}")
 SILENT = "silent"
 
 
+# The runtime's reason not to be ready while its server listens where no router looks.
+ELSEWHERE = "ListensElsewhere"
+
+NAMED_PODS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Listens:
+    """Where a server was found to listen; `loopback`: on 127.0.0.1 alone."""
+
+    port: int
+    loopback: bool
+
+    @classmethod
+    def parse(cls, found: Any) -> "Listens | None":
+        """From the runtime's `/status`; None in another format."""
+        port, loopback = (found.get("port"), found.get("loopback")) if isinstance(found, Mapping) else (None, None)
+        if type(port) is not int or not 0 < port < 65536 or type(loopback) is not bool:
+            return None
+        return cls(port, loopback)
+
+
 @dataclass(frozen=True, slots=True)
 class RuntimeReport:
     """One pod's runtime.
 
     `owner` of the adapter: `runtime`, `app`, `none` or `unsupported`; `SILENT` if the runtime does not answer.
-    `socketio`: a version. `waits_for`: the runtime's reason not to be ready, empty if it is.
+    `socketio`: a version. `waits_for`: the runtime's reason not to be ready, empty if it is. `listens`: where, if that
+    is the reason. `apart`: the runtime's adapter does not hear what other pods publish.
     """
 
     pod: str
     owner: str
     socketio: str = ""
     waits_for: str = ""
+    listens: Listens | None = None
+    apart: bool = False
 
     @classmethod
     def parse(cls, pod: str, status: Mapping[str, Any]) -> "RuntimeReport | None":
@@ -37,7 +62,14 @@ class RuntimeReport:
         version = _VERSION.match(server["socketio"])
         if not version:
             raise ValueError("not a version")
-        return cls(pod, str(server["adapter"]["owner"]), version[0], waits_for)
+        listens = Listens.parse(status.get("listens")) if waits_for == ELSEWHERE else None
+        apart = any(_is_apart(item["adapter"]) for item in status["servers"])
+        return cls(pod, str(server["adapter"]["owner"]), version[0], waits_for, listens, apart)
+
+
+def _is_apart(adapter: Mapping[str, Any]) -> bool:
+    # An adapter of the app's own, or one that needs no broker, says nothing of this.
+    return adapter["owner"] == "runtime" and adapter.get("subscribed") is False
 
 
 # owner -> (reason, sentence); the first that any pod reports is told.
@@ -63,6 +95,7 @@ _FINDINGS = {
 }
 
 _WAITS = {
+    ELSEWHERE: "nothing listens yet on spec.port, where routers look",
     "NotListening": "its Socket.IO server does not listen yet",
     "BrokerUnreachable": "the adapter's broker does not answer it",
     "NotSubscribed": "messages of other pods do not reach it yet",
@@ -88,9 +121,33 @@ def silence(reports: tuple[RuntimeReport, ...]) -> tuple[str, str] | None:
     return finding[1:] if finding else None
 
 
-def waiting(reports: tuple[RuntimeReport, ...]) -> str:
-    """What a pod waits for, as the end of a sentence; empty if none says so."""
+def waiting(reports: tuple[RuntimeReport, ...], port: int) -> str:
+    """What a pod waits for, as the end of a sentence; empty if none says so. `port`: where routers look."""
     for report in reports:
-        if what := _WAITS.get(report.waits_for):
+        if what := _elsewhere(report.listens, port) or _WAITS.get(report.waits_for):
             return f" Pod {report.pod}: {what}."
     return ""
+
+
+def _elsewhere(found: Listens | None, port: int) -> str:
+    if found is None:
+        return ""
+    if found.loopback:
+        wrong_port = "" if found.port == port else f", and on PORT, which is {port}"
+        where = "127.0.0.1" if found.port == port else f"port {found.port} of 127.0.0.1"
+        return f"it listens on {where} alone, where no router reaches it: let it listen on 0.0.0.0{wrong_port}"
+    if found.port == port:
+        return ""
+    return (
+        f"it listens on port {found.port}, routers look at {port}: set spec.port to {found.port}, "
+        "or let the app listen on PORT"
+    )
+
+
+def apart(reports: tuple[RuntimeReport, ...], ready: frozenset[str]) -> str:
+    """Those of the `ready` pods that do not hear the others, as `pod a` or `pods a, b, c and 2 more`; empty if none."""
+    names = sorted(report.pod for report in reports if report.apart and report.pod in ready)
+    if not names:
+        return ""
+    more = f" and {len(names) - NAMED_PODS} more" if len(names) > NAMED_PODS else ""
+    return f"pod{'s' if len(names) > 1 else ''} {', '.join(names[:NAMED_PODS])}{more}"

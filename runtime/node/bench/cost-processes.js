@@ -6,6 +6,7 @@ const fs = require("fs");
 const http = require("http");
 const os = require("os");
 const path = require("path");
+const { cpuMs } = require("./processor-time.js");
 
 // the app has a core to itself, all else the next one
 const PINNED = os.cpus().length > 1 && spawnSync("taskset", ["--version"]).status === 0;
@@ -36,9 +37,7 @@ class AppProcess {
 
   /** @returns {number} CPU time of all its threads so far, in milliseconds */
   cpuMs() {
-    const tasks = `/proc/${this.process.pid}/task`;
-    const nanoseconds = fs.readdirSync(tasks).map((task) => Number(fs.readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]));
-    return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
+    return cpuMs(this.process.pid);
   }
 
   /** @returns {number} resident memory in MiB */

@@ -7,32 +7,39 @@ const { log } = require("./log.js");
 const SHORTEST_WAIT_MS = 10;
 const SETTLE_MS = 1000;
 
-/** Closes connections one by one, so that clients come back elsewhere one by one. */
+/**
+ * Closes connections one by one, so that clients come back elsewhere one by one: those of this process's sessions, then
+ * those that only pass through it.
+ */
 class Drain {
   /** @param {import("./runtime.js").Runtime} runtime */
   constructor(runtime) {
     this.runtime = runtime;
     this.draining = false;
+    /** whether the pod ends: Kubernetes has taken it out of the endpoints */
+    this.terminating = false;
     this.shedding = false;
     /** the running drain of /drain or SIGTERM */
     this.running = undefined;
   }
 
   /**
-   * Not ready from now on; closes all connections over that many seconds.
+   * Closes all connections over that many seconds. Not ready from now on, unless the pod ends anyway.
    * @returns {Promise<void>} when the last connection was closed, and what must outlive them has reached the broker
    */
-  start(seconds) {
+  start(seconds, terminating = false) {
     this.draining = true;
+    this.terminating = this.terminating || terminating;
     this.running = this.#drain(seconds).catch((error) => log(`drain failed: ${error.message}`));
     return this.running;
   }
 
-  /** As `start`; a drain that runs already goes on first, for so many seconds at most, and what is left then is closed. */
+  /** As `start`, at the end of the pod; a drain that runs already goes on first, for so many seconds at most, and what is left then is closed. */
   async finish(seconds) {
-    if (!this.running) return this.start(seconds);
+    if (!this.running) return this.start(seconds, true);
+    this.terminating = true;
     await inTime(this.running, seconds * 1000);
-    return this.start(0);
+    return this.start(0, true);
   }
 
   async #drain(seconds) {
@@ -85,7 +92,16 @@ class Drain {
         return 1;
       }
     }
+    for (const end of this.#passing()) {
+      end();
+      return 1;
+    }
     return 0;
+  }
+
+  #passing() {
+    const { sessions } = this.runtime;
+    return sessions ? sessions.forwarder.joined : new Set();
   }
 
   async #settle() {
@@ -99,7 +115,7 @@ class Drain {
   #open() {
     let sum = 0;
     for (const { open } of this.runtime.servers.values()) sum += open.size;
-    return sum;
+    return sum + this.#passing().size;
   }
 }
 

@@ -47,6 +47,8 @@ function registry(runtime) {
     Number(servers().every((server) => adapterUp(server, runtime.settings))), "min");
   counter("socketio_runtime_broker_dropped_total", "Commands dropped because the broker was away for long", () =>
     [[{}, servers().reduce((sum, { broker }) => sum + (broker && broker.dropped ? broker.dropped() : 0), 0)]]);
+  counter("socketio_runtime_forwarded_total", "Requests for sessions of other processes: handed there, or answered as unknown (peer-gone)", () =>
+    [...metrics.elsewhere].map(([key, value]) => [{ transport: key.split(" ")[0], why: key.split(" ")[1] }, value]), ["transport", "why"]);
   gauge("socketio_runtime_draining", "1 while connections are moved elsewhere", () => Number(runtime.drain.draining), "max");
   return register;
 }

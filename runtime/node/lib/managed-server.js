@@ -68,7 +68,7 @@ class ManagedServer {
     }
     const prefix = this.index === 1 ? settings.prefix : `${settings.prefix}-${this.index}`;
     try {
-      this.broker = adapters.open(settings.adapter, { url: settings.brokerUrl, prefix, module });
+      this.broker = adapters.open(settings.adapter, { url: settings.brokerUrl, prefix, mirror: settings.mirror, module });
     } catch (error) {
       log(`adapter: ${settings.adapter} failed to start, the app goes on without it: ${withoutUrl(error, settings.brokerUrl)}`);
       return adapters.IN_MEMORY;
@@ -132,6 +132,12 @@ class ManagedServer {
     const { httpServer, eio } = this.io;
     if (httpServer) return httpServer.listening !== false;
     return this.supported ? this.engines.size > 0 : Boolean(eio);
+  }
+
+  /** @returns {object | string | null} where its HTTP server listens, as `server.address()` gives it */
+  address() {
+    const { httpServer } = this.io;
+    return httpServer && httpServer.address ? httpServer.address() : null;
   }
 
   /** Flushes what the adapter still has to say and lets the broker go. */

@@ -22,6 +22,8 @@ class Metrics {
     this.eventsSent = 0;
     this.unknownSessions = 0;
     this.otherRejections = 0;
+    /** @type {Map<string, number>} "transport why" -> requests for sessions of other processes */
+    this.elsewhere = new Map();
   }
 
   connected(socket) {
@@ -76,6 +78,15 @@ class Metrics {
   rejected(error) {
     if (error && error.code === UNKNOWN_SESSION) this.unknownSessions += 1;
     else this.otherRejections += 1;
+  }
+
+  /**
+   * A request for a session of another process.
+   * @param {"polling" | "websocket"} transport
+   * @param {"other-process" | "other-pod" | "peer-gone"} why  peer-gone: it could not be handed there
+   */
+  forwarded(transport, why) {
+    count(this.elsewhere, `${transport} ${why}`);
   }
 
   // remembered here rather than asked of the maps: a namespace may be seen first by any of them

@@ -1,33 +1,46 @@
 "use strict";
 
-/** Whether new clients should be sent to this process. */
+const { Listening } = require("./listening.js");
+
+/**
+ * Whether new clients should be sent to this process.
+ *
+ * What all pods share, the broker, counts only until the process was first subscribed: when it goes away later, no pod is
+ * better than another, and to take them all out would cut everybody. Nor does a pod that ends say no: Kubernetes takes it out
+ * by itself, and a router that goes on to send it the requests of its sessions does right.
+ */
 class Readiness {
   /** @param {import("./runtime.js").Runtime} runtime */
   constructor(runtime) {
     this.runtime = runtime;
+    this.listening = new Listening(runtime.settings.appPort);
+    /** Servers whose adapter once heard the other processes */
+    this.joined = new WeakSet();
   }
 
   /**
-   * @returns {{ready: boolean, reason?: string, message?: string}} reason: NoServer, Draining, NotListening,
-   *   BrokerUnreachable, NotSubscribed or ConnectionLimit
+   * @returns {{ready: boolean, reason?: string, message?: string, listens?: {port?: number, loopback?: boolean}}} reason:
+   *   NoServer, Draining, NotListening, ListensElsewhere, BrokerUnreachable or NotSubscribed
    */
   state() {
-    const { servers, drain, settings } = this.runtime;
+    const { servers, drain } = this.runtime;
     const all = [...servers.values()];
-    if (drain.draining) return no("Draining", "connections are being moved elsewhere");
+    if (drain.draining && !drain.terminating) return no("Draining", "connections are being moved elsewhere");
     if (all.length === 0) return no("NoServer", "no Socket.IO server exists");
     if (!all.some((server) => server.listening())) return no("NotListening", "the Socket.IO server does not listen yet");
-    for (const { broker } of all) {
-      if (!broker) continue;
-      const { reachable, subscribed } = broker.state();
-      if (!reachable) return no("BrokerUnreachable", "the broker does not answer");
-      if (!subscribed) return no("NotSubscribed", "messages of other processes do not arrive yet");
-    }
-    const connections = this.runtime.connections();
-    if (settings.maxConnections !== undefined && connections >= settings.maxConnections) {
-      return no("ConnectionLimit", `${connections} connections, the limit is ${settings.maxConnections}`);
-    }
-    return { ready: true };
+    const listens = this.listening.elsewhere(all.map((server) => server.address()));
+    if (listens) return { ...no("ListensElsewhere", `nothing listens on port ${this.listening.port} of an address that routers reach`), listens };
+    return all.map((server) => this.#broker(server)).find(Boolean) || { ready: true };
+  }
+
+  #broker(server) {
+    const { broker } = server;
+    if (!broker || this.joined.has(server)) return undefined;
+    const { reachable, subscribed } = broker.state();
+    if (!reachable) return no("BrokerUnreachable", "the broker does not answer");
+    if (!subscribed) return no("NotSubscribed", "messages of other processes do not arrive yet");
+    this.joined.add(server);
+    return undefined;
   }
 }
 

@@ -4,6 +4,7 @@ const { parseURL } = require("ioredis/built/utils");
 const { inTime } = require("./in-time.js");
 const { log } = require("./log.js");
 const { RedisClient } = require("./redis-client.js");
+const { RedisHeartbeats } = require("./redis-heartbeats.js");
 
 const CHECK_MS = 3000;
 const ANSWER_MS = 1500;
@@ -13,8 +14,11 @@ const OTHERS_SUBSCRIBE_MS = 1000;
 
 /** The connections of one adapter to Redis, watched as a whole. */
 class RedisBroker {
-  /** @param {string} url  redis:// or rediss://, with or without user and password */
-  constructor(url) {
+  /**
+   * @param {string} url     redis:// or rediss://, with or without user and password
+   * @param {string} prefix  of keys
+   */
+  constructor(url, prefix) {
     const { protocol } = new URL(url);
     if (protocol !== "redis:" && protocol !== "rediss:") throw new Error("the broker's URL is not redis:// or rediss://");
     /** @type {Set<RedisClient>} */
@@ -23,6 +27,8 @@ class RedisBroker {
     this.awaited = new Set();
     /** called when nobody should wait for a publication any longer */
     this.onRelease = new Set([() => this.#rejectAwaited()]);
+    /** called when Redis is there again, or for the first time */
+    this.onReturn = new Set();
     /** from an outage until the other processes had time to subscribe again: sends what is published meanwhile */
     this.held = undefined;
     this.dropped = 0;
@@ -31,13 +37,15 @@ class RedisBroker {
     this.error = undefined;
     const options = parseURL(url);
     this.main = new RedisClient({ ...options, ...(protocol === "rediss:" ? { tls: {} } : {}) }, this);
+    this.heartbeats = new RedisHeartbeats(this, prefix);
     this.place = `${options.host || "localhost"}:${options.port || 6379}`;
     this.timer = setInterval(() => this.#check(), CHECK_MS).unref();
   }
 
   /** @returns {import("./adapters/index.js").Broker} */
   with(adapter) {
-    return { adapter, state: () => this.state(), flush: () => this.flush(), close: () => this.close(), dropped: () => this.dropped };
+    const { heartbeats } = this;
+    return { adapter, heartbeats, state: () => this.state(), flush: () => this.flush(), close: () => this.close(), dropped: () => this.dropped };
   }
 
   /** reachable: commands get through; subscribed: what others publish arrives. */
@@ -51,6 +59,27 @@ class RedisBroker {
   /** Whether what is published from now on will be read from its stream. */
   reading() {
     return this.answering && [...this.clients].some((client) => client.reads());
+  }
+
+  /** @returns {Promise<boolean>} whether Redis is there, or comes back within that time */
+  async reachableWithin(milliseconds) {
+    if (this.state().reachable) return true;
+    let returned;
+    const back = new Promise((resolve) => this.onReturn.add((returned = resolve)));
+    const reachable = await inTime(back, milliseconds);
+    this.onReturn.delete(returned);
+    return reachable;
+  }
+
+  /** @returns {Promise<any>} as the promise given, but rejected as soon as Redis is away */
+  async unlessAway(promise) {
+    let away;
+    const lost = new Promise((_, reject) => this.onRelease.add((away = () => reject(new Error("the broker is away")))));
+    try {
+      return await Promise.race([promise, lost]);
+    } finally {
+      this.onRelease.delete(away);
+    }
   }
 
   /** Lets go whoever waits for a publication: a connection is lost, or Redis does not answer. */
@@ -75,10 +104,16 @@ class RedisBroker {
     const up = this.state().subscribed;
     if (up === this.up || (!up && this.up === undefined && !this.error)) return;
     this.up = up;
-    if (up) this.#sendHeldLater();
+    if (up) this.#returned();
     else this.#hold();
     const dropped = this.dropped > 0 ? `, ${this.dropped} commands dropped so far` : "";
     log(up ? `broker ${this.place}: connected and subscribed${dropped}` : `broker ${this.place}: away (${this.error || "connection closed"}), trying again`);
+  }
+
+  #returned() {
+    this.upSince = Date.now();
+    this.#sendHeldLater();
+    for (const returned of [...this.onReturn]) returned();
   }
 
   #hold() {

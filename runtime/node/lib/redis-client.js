@@ -1,7 +1,7 @@
 "use strict";
 
 const { setTimeout: delay } = require("timers/promises");
-const { Redis } = require("ioredis");
+const { Command, Redis } = require("ioredis");
 
 const SUBSCRIBE = new Set(["subscribe", "psubscribe", "ssubscribe"]);
 const PUBLISH = new Set(["publish", "spublish", "xadd"]);
@@ -10,6 +10,16 @@ const AWAITED = new Set(["spublish", "xadd"]);
 const QUEUED_COMMANDS = 10_000;
 const QUEUED_BYTES = 16 * 1024 * 1024;
 const PASSED = Symbol("passed");
+const WRITTEN = Symbol("written");
+// Adds an entry unless one of the same publisher with the same number came after a certain entry.
+const ADD_ONCE = `
+local found = redis.call('XRANGE', KEYS[1], ARGV[1], '+')
+for _, entry in ipairs(found) do
+  local fields = {}
+  for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+  if fields.uid == ARGV[2] and fields.number == ARGV[3] then return entry[1] end
+end
+return redis.call('XADD', KEYS[1], unpack(ARGV, 4))`;
 const nothing = () => {};
 
 /**
@@ -64,8 +74,9 @@ class RedisClient extends Redis {
 
   sendCommand(command, stream) {
     // ioredis passes commands again that it had queued or that a lost connection left unanswered
-    if (command[PASSED]) return super.sendCommand(command, stream);
+    if (command[PASSED]) return this.#sendAgain(command, stream);
     command[PASSED] = true;
+    if (command.name === "xadd") this.#followAdd(command);
     const held = UNKEPT.has(command.name) ? this.broker.held : undefined;
     const away = this.status !== "ready" || !this.broker.answering || held !== undefined;
     const dropped = away && PUBLISH.has(command.name) && this.#full(command);
@@ -78,6 +89,26 @@ class RedisClient extends Redis {
     if (SUBSCRIBE.has(command.name)) this.#confirm(command);
     const sent = dropped ? command.promise : this.#send(command, stream, held);
     return AWAITED.has(command.name) ? this.#releasable(sent, away) : sent;
+  }
+
+  #followAdd(command) {
+    command[WRITTEN] = this.status === "ready";
+    command.promise.then((id) => (this.lastAdded = id), nothing);
+  }
+
+  // Redis may have added the entry before the connection was lost, and nobody was told.
+  #sendAgain(command, stream) {
+    const inDoubt = command.name === "xadd" && command[WRITTEN];
+    if (command.name === "xadd") command[WRITTEN] = true;
+    if (!inDoubt) return super.sendCommand(command, stream);
+    const [name, ...args] = command.args.map(String);
+    const fields = args.slice(args.indexOf("*") + 1);
+    const field = (wanted) => fields[fields.findIndex((key, i) => i % 2 === 0 && key === wanted) + 1];
+    const once = new Command("eval", [ADD_ONCE, 1, name, this.lastAdded || "-", field("uid"), field("number"), ...args], { replyEncoding: "utf8" });
+    once[PASSED] = true;
+    once.promise.then(command.resolve, command.reject);
+    super.sendCommand(once);
+    return command.promise;
   }
 
   // Redis keeps what is published for nobody, and ioredis sends it as soon as it is connected, ahead of what is queued.

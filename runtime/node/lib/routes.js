@@ -1,6 +1,6 @@
 "use strict";
 
-const token = require("./token.js");
+const { Token } = require("./token.js");
 const { version } = require("../package.json");
 
 const LONGEST_SECONDS = 3600;
@@ -16,7 +16,8 @@ const HIGHEST_COUNT = 1e6;
  * @returns {Routes}
  */
 function routes(runtime) {
-  const authorized = (header) => token.authorized(runtime.settings.tokenFile, header);
+  const token = new Token(runtime.settings.tokenFile);
+  const authorized = (header) => token.allows(header);
   return new Map([
     ["/healthz", { method: "GET", answer: (send) => send(200, { alive: true }) }],
     ["/readyz", { method: "GET", answer: (send) => ready(send, runtime.readiness.state()) }],
@@ -59,9 +60,10 @@ function status(runtime) {
 function drain(send, body, runtime) {
   const asked = drainAsked(body);
   if (asked.error) return send(400, asked);
+  if (asked.terminating) runtime.drain.terminating = true;
   if (runtime.drain.draining) return send(409, { error: "AlreadyDraining" });
   const connections = runtime.connections();
-  runtime.drain.start(asked.seconds);
+  runtime.drain.start(asked.seconds, asked.terminating);
   return send(202, { draining: true, connections, seconds: asked.seconds });
 }
 
@@ -73,9 +75,10 @@ function shed(send, body, runtime) {
   return send(202, { count: Math.min(asked.count, connections), connections, seconds: asked.seconds });
 }
 
-/** @returns {{seconds: number} | {error: string, message: string}} what a POST to /drain asks for */
+/** @returns {{seconds: number, terminating: boolean} | {error: string, message: string}} what a POST to /drain asks for */
 function drainAsked(body) {
-  return numbersOf(body, { seconds: LONGEST_SECONDS });
+  const asked = numbersOf(body, { seconds: LONGEST_SECONDS });
+  return asked.error ? asked : { ...asked, terminating: JSON.parse(body).terminating === true };
 }
 
 /** @returns {{count: number, seconds: number} | {error: string, message: string}} what a POST to /shed asks for */

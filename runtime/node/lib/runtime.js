@@ -2,16 +2,18 @@
 
 const settings = require("./settings.js");
 const options = require("./options.js");
+const { limit } = require("./admission.js");
 const { ManagedServer } = require("./managed-server.js");
 const { Readiness } = require("./readiness.js");
 const { Metrics } = require("./metrics.js");
 const { Drain } = require("./drain.js");
+const { Sessions } = require("./sessions/index.js");
 const { Shutdown } = require("./shutdown.js");
 const { log } = require("./log.js");
 const current = require("./workers/current.js");
 
-// Socket.IO's reasons for an end that one side asked for
-const FOR_GOOD = new Set(["client namespace disconnect", "server namespace disconnect"]);
+// Socket.IO's reasons for an end after which it lets a session be restored
+const RECOVERABLE = new Set(["transport error", "transport close", "forced close", "ping timeout", "server shutting down", "forced server close"]);
 
 /** Everything the hooks talk to: the Servers of this process and what serves them. One for each process. */
 class Runtime {
@@ -24,6 +26,11 @@ class Runtime {
     this.servers = new Map();
     this.created = 0;
     this.metrics = new Metrics(this);
+    this.sessions = this.settings.sessions && new Sessions(this.settings, {
+      metrics: this.metrics,
+      heartbeats: () => this.#heartbeats(),
+      handOver: this.worker && ((...connection) => this.worker.handOver(...connection)),
+    });
     this.drain = new Drain(this);
     this.shutdown = new Shutdown(this);
     this.readiness = new Readiness(this);
@@ -55,6 +62,9 @@ class Runtime {
     const managed = this.servers.get(io);
     if (!managed) return;
     managed.watch(engine, this.metrics);
+    const { maxConnections } = this.settings;
+    if (maxConnections !== undefined) limit(engine, () => this.connections() >= maxConnections);
+    if (this.sessions) this.sessions.adopt(engine);
     if (this.worker) this.worker.adopt(engine);
   }
 
@@ -69,7 +79,7 @@ class Runtime {
   disconnected(socket, reason) {
     this.metrics.disconnected(socket);
     const { broker } = this.servers.get(socket.server) || {};
-    if (socket.recovered && FOR_GOOD.has(reason) && broker && broker.forget) broker.forget(socket);
+    if (broker && broker.disconnected) broker.disconnected(socket, !RECOVERABLE.has(reason));
   }
 
   /** Hook of `Server.prototype.close()`: the broker is let go once the adapters said goodbye. */
@@ -97,15 +107,26 @@ class Runtime {
     this.servers.set(io, managed);
     if (this.worker) this.worker.serverCreated(this, managed.supported ? undefined : "its Socket.IO is older than 4.1");
     else if (current.alone && this.created === 1) log(`workers: one process serves: ${current.alone}`);
-    if (this.settings.port && !this.sidePort) this.#openSidePort();
+    if (this.created === 1) this.#open();
     return managed;
   }
 
-  #openSidePort() {
-    this.sidePort = true;
+  /** The pod ends: the other pods know it at once. */
+  async end() {
+    if (this.sessions) await this.sessions.close();
+  }
+
+  #heartbeats() {
+    for (const { broker } of this.servers.values()) if (broker && broker.heartbeats) return broker.heartbeats;
+    return undefined;
+  }
+
+  #open() {
+    if (this.sessions) this.sessions.open();
+    if (!this.settings.port) return;
     const { SidePort } = require("./side-port.js");
     const { routes } = require("./routes.js");
-    new SidePort(routes(this), this.settings).open();
+    new SidePort(routes(this), this.settings, this.sessions).open();
   }
 }
 

@@ -1,6 +1,7 @@
 "use strict";
 
 const { log } = require("./log.js");
+const sessions = require("./sessions/settings.js");
 
 const ADAPTERS = ["redis", "redis-sharded", "redis-streams", "postgres", "mongo", "none"];
 const BALANCING = ["least-connection", "round-robin", "random"];
@@ -22,6 +23,9 @@ const TRANSPORTS = ["polling", "websocket", "webtransport"];
  * @property {number} [drainSeconds]      undefined: signals are left to the app
  * @property {number} workers             processes that serve, 1 by default
  * @property {string} balancing           one of BALANCING
+ * @property {number} [appPort]           where routers look for the app
+ * @property {boolean} mirror             whether sessions are stored while they live, where the adapter can
+ * @property {import("./sessions/settings.js").SessionSettings} [sessions]
  * @property {number} exitSeconds         time for the app's own SIGTERM handlers to end the process
  */
 
@@ -41,6 +45,8 @@ function read(env) {
   const oneOf = (name, allowed) =>
     parse(env, name, (text) => (allowed.includes(text) ? text : undefined), `one of ${allowed.join(", ")}`);
   const day = 86_400_000;
+  const port = number("SOCKETIO_RUNTIME_PORT", 1, 65535);
+  const tokenFile = env.SOCKETIO_RUNTIME_TOKEN_FILE || undefined;
   return Object.freeze({
     adapter: oneOf("SOCKETIO_ADAPTER", ADAPTERS) || "none",
     brokerUrl: env.SOCKETIO_RUNTIME_BROKER_URL || undefined,
@@ -53,13 +59,16 @@ function read(env) {
     }),
     connectTimeout: number("SOCKETIO_CONNECT_TIMEOUT", 1, day),
     recoveryMs: number("SOCKETIO_RECOVERY_MS", 1, 7 * day),
-    port: number("SOCKETIO_RUNTIME_PORT", 1, 65535),
+    port,
     host: env.SOCKETIO_RUNTIME_HOST || undefined,
-    tokenFile: env.SOCKETIO_RUNTIME_TOKEN_FILE || undefined,
+    tokenFile,
     maxConnections: number("SOCKETIO_MAX_CONNECTIONS", 1, 1e9),
     drainSeconds: number("SOCKETIO_DRAIN_SECONDS", 0, 3600),
     workers: number("SOCKETIO_WORKERS", 1, 64, Number.isInteger, "a whole number") ?? 1,
     balancing: oneOf("SOCKETIO_WORKERS_BALANCING", BALANCING) || BALANCING[0],
+    appPort: number("SOCKETIO_RUNTIME_APP_PORT", 1, 65535),
+    mirror: oneOf("SOCKETIO_RUNTIME_MIRROR", ["on", "off"]) !== "off",
+    sessions: sessions.read(env, { port, tokenFile }),
     exitSeconds: number("SOCKETIO_EXIT_SECONDS", 0, 3600) ?? 10,
   });
 }

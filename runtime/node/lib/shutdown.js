@@ -64,7 +64,10 @@ class Shutdown {
       process.exit(EXIT_CODE_TERMINATED);
     }
     this.asked = Date.now();
-    this.runtime.drain.finish(this.runtime.settings.drainSeconds).then(() => this.#afterDrain(handOver));
+    this.runtime.drain.finish(this.runtime.settings.drainSeconds).then(async () => {
+      await this.runtime.end();
+      this.#afterDrain(handOver);
+    });
   }
 
   #afterDrain(handOver) {

@@ -2,6 +2,7 @@
 
 const http = require("http");
 const { log, guarded } = require("./log.js");
+const tunnel = require("./sessions/tunnel.js");
 
 const SOCKETS = 64;
 const REQUEST_MS = 4000;
@@ -16,9 +17,11 @@ class SidePort {
   /**
    * @param {import("./routes.js").Routes} routes
    * @param {import("./settings.js").Settings} settings
+   * @param {import("./sessions/index.js").Sessions} [sessions]  takes requests from other pods
    */
-  constructor(routes, { port, host }) {
+  constructor(routes, { port, host }, sessions) {
     this.routes = routes;
+    this.sessions = sessions;
     this.place = { port, host, exclusive: true };
     /** sockets that are open, the one that has waited longest first */
     this.sockets = new Set();
@@ -34,6 +37,7 @@ class SidePort {
       });
     });
     Object.assign(server, { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, maxRequestsPerSocket: 1000 });
+    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head).catch(() => socket.destroy()));
     server.on("connection", (socket) => guarded("side port", () => this.#accept(socket)));
     server.on("clientError", (error, socket) => socket.destroy());
     server.on("error", (error) => this.#retry(server, error));
@@ -53,6 +57,16 @@ class SidePort {
       this.sockets.delete(oldest);
       oldest.destroy();
     }
+  }
+
+  // What has proven to be a pod of the cluster is under none of the limits here: it carries the requests of many clients.
+  async #upgrade(request, socket, head) {
+    const { sessions } = this;
+    if (!sessions || !tunnel.isTunnel(request)) return socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+    if (!tunnel.isProven(request, sessions.address, await sessions.token.read())) return socket.end("HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n");
+    this.sockets.delete(socket);
+    tunnel.accept(socket);
+    return sessions.receiver.take(socket, head);
   }
 
   #touch(socket) {

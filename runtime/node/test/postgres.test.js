@@ -49,17 +49,17 @@ test("postgres: a burst arrives in its order", options, async () => {
   assert.deepStrictEqual(local, said);
 });
 
-test(`postgres: the database is restarted ${RESTARTS} times: ready again each time, and what was said meanwhile arrives`, options, async () => {
+test(`postgres: the database is restarted ${RESTARTS} times: it is heard again each time, and what was said meanwhile arrives`, options, async () => {
   const { apps, speaker, local, remote } = await pair("v4.8");
   const said = [];
   for (let restart = 0; restart < RESTARTS; restart++) {
     await postgres.stop();
-    await Promise.all(apps.map((app) => until("503", async () => (await app.ask("/readyz")).status === 503 || app.log)));
+    await Promise.all(apps.map((app) => app.hears(false)));
     said.push(`while away, ${restart}`);
     speaker.emit("say", said[restart]);
     await until("the local broadcast", () => local.includes(said[restart]), 2);
     await postgres.start();
-    await Promise.all(apps.map((app) => app.ready()));
+    await Promise.all(apps.map((app) => app.hears(true)));
     await until("the broadcast", () => remote.includes(said[restart]) || apps[0].log);
   }
   assert.deepStrictEqual(remote, said);

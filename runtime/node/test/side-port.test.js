@@ -2,6 +2,7 @@
 
 const assert = require("assert");
 const fs = require("fs");
+const { once } = require("events");
 const net = require("net");
 const os = require("os");
 const path = require("path");
@@ -60,9 +61,15 @@ test("readiness ends at the limit of connections", async () => {
   const app = await App.start("v4.8", { env: { ...env, SOCKETIO_MAX_CONNECTIONS: "2" } });
   await app.ready();
   const [first] = [await app.client(), await app.client()];
-  assert.deepStrictEqual(await app.ask("/readyz"), { status: 503, body: { ready: false, reason: "ConnectionLimit", message: "2 connections, the limit is 2" } });
-  first.disconnect();
+  const handshake = () => fetch(`${app.url}/socket.io/?EIO=4&transport=polling`);
+  const refused = await handshake();
+  assert.deepStrictEqual([refused.status, (await refused.json()).error], [503, "ConnectionLimit"]);
+  await assert.rejects(app.client({ reconnection: false, timeout: 1000 }), /waited/);
+  // the sessions that it has go on
   await app.ready();
+  assert.strictEqual(typeof (await first.timeout(8000).emitWithAck("adapter")), "string");
+  first.disconnect();
+  await until("room", async () => (await handshake()).status === 200);
 });
 
 test("shed closes some connections and stays ready; drain closes all and does not", async () => {
@@ -78,6 +85,56 @@ test("shed closes some connections and stays ready; drain closes all and does no
   await until("all closed", () => reasons.length === 10 || reasons);
   assert.deepStrictEqual([...new Set(reasons)], ["transport close"]);
   assert.strictEqual((await post(app, "/drain", { seconds: 1 })).status, 409);
+  // the pod is deleted after all
+  assert.strictEqual((await post(app, "/drain", { seconds: 1, terminating: true })).status, 409);
+  await app.ready();
+});
+
+test("a drain at the end of the pod leaves it ready: Kubernetes takes it out of the endpoints by itself", async () => {
+  const app = await App.start("v4.8", { env });
+  await app.ready();
+  assert.strictEqual((await post(app, "/drain", { seconds: 0, terminating: true })).status, 202);
+  assert.deepStrictEqual([(await app.ask("/readyz")).status, (await app.ask("/status")).body.draining], [200, true]);
+});
+
+for (const [what, variables, listens] of [
+  ["on another port", { APP_HOST: "0.0.0.0" }, (port) => ({ port, loopback: false })],
+  ["on another port of the loopback address alone", {}, (port) => ({ port, loopback: true })],
+]) {
+  test(`an app that listens ${what} is not ready, and it is told where it was found`, async () => {
+    const app = await App.start("v4.8", { env: { ...env, ...variables, SOCKETIO_RUNTIME_APP_PORT: "1" } });
+    const { status, body } = await app.ask("/readyz");
+    assert.deepStrictEqual([status, body.reason, body.listens], [503, "ListensElsewhere", listens(app.port)]);
+    assert.deepStrictEqual((await app.ask("/status")).body.listens, listens(app.port));
+  });
+}
+
+test("an app that listens on the right port of the loopback address alone is not ready; on every address it is", async () => {
+  const start = async (host) => {
+    const port = await portOfAll();
+    const app = await App.start("v4.8", { env: { ...env, APP_HOST: host, APP_PORT: port, SOCKETIO_RUNTIME_APP_PORT: port } });
+    return [(await app.ask("/readyz")).status, (await app.ask("/status")).body.listens, port];
+  };
+  const [status, listens, port] = await start("127.0.0.1");
+  assert.deepStrictEqual([status, listens], [503, { port, loopback: true }]);
+  for (const host of ["0.0.0.0", "::"]) assert.deepStrictEqual((await start(host)).slice(0, 2), [200, undefined]);
+});
+
+// one that is free at every address
+async function portOfAll() {
+  const server = net.createServer().listen(0, "0.0.0.0");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+test("something else in the container may take the app's requests for it", async (t) => {
+  const front = net.createServer().listen(0, "0.0.0.0");
+  await once(front, "listening");
+  t.after(() => front.close());
+  const app = await App.start("v4.8", { env: { ...env, SOCKETIO_RUNTIME_APP_PORT: front.address().port } });
+  await app.ready();
 });
 
 test("bad requests get their answers", async () => {

@@ -11,13 +11,18 @@ const { Polling, oneConnection, requestInParts } = require("./support/polling.js
 const { Nginx, available: nginxAvailable } = require("./support/nginx.js");
 const { RedisServer } = require("./support/redis.js");
 const { until } = require("./support/until.js");
+const { Seal } = require("../lib/sessions/seal.js");
 
 const TOKEN = "a-token";
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "socketio-runtime-workers-"));
 const tokenFile = path.join(folder, "token");
+const keyFile = path.join(folder, "key");
+const KEY = "a-key";
+const seal = new Seal(KEY);
 let redis;
 before(async () => {
   fs.writeFileSync(tokenFile, TOKEN);
+  fs.writeFileSync(keyFile, KEY);
   redis = await RedisServer.start();
 });
 afterEach(() => App.stopAll());
@@ -27,19 +32,24 @@ after(async () => {
 });
 
 async function pod({ file, workers = 3, ...env } = {}) {
-  const app = await App.start("v4.8", { file, env: { SOCKETIO_WORKERS: String(workers), SOCKETIO_RUNTIME_TOKEN_FILE: tokenFile, ...env } });
+  const app = await App.start("v4.8", { file, env: { SOCKETIO_WORKERS: String(workers), SOCKETIO_RUNTIME_TOKEN_FILE: tokenFile, SOCKETIO_RUNTIME_SESSION_KEY_FILE: keyFile, ...env } });
   await app.ready();
   return app;
 }
 
 const status = async (app) => (await app.ask("/status")).body;
 const post = (app, route, body) => app.ask(route, { method: "POST", token: TOKEN, body: JSON.stringify(body) });
-const workerOf = (client) => Number(client.io.engine.id.split(".").pop());
+/** @returns {Promise<(sid: string) => number>} the worker that a session id is sealed with */
+async function workers(app) {
+  const pids = (await status(app)).workers.map(({ pid }) => pid);
+  return (sid) => pids.indexOf(seal.open(sid).process) + 1;
+}
 const many = (count, make) => Promise.all(Array.from({ length: count }, make));
 
-function spread(clients) {
+async function spread(app, clients) {
   const counts = [0, 0, 0];
-  for (const client of clients) counts[workerOf(client) - 1] += 1;
+  const workerOf = await workers(app);
+  for (const client of clients) counts[workerOf(client.io.engine.id) - 1] += 1;
   return counts;
 }
 
@@ -68,9 +78,10 @@ for (const [file, balancing, holds] of [
     const app = await pod({ file, SOCKETIO_WORKERS_BALANCING: balancing });
     const sockets = await many(30, () => app.client());
     const pollers = await many(30, () => app.client({ transports: ["polling"] }));
-    t.diagnostic(`WebSocket ${spread(sockets)}, polling ${spread(pollers)}`);
-    assert.ok(holds(spread(sockets)), String(spread(sockets)));
-    assert.ok(Math.min(...spread(pollers)) >= 1, String(spread(pollers)));
+    const [ofSockets, ofPollers] = [await spread(app, sockets), await spread(app, pollers)];
+    t.diagnostic(`WebSocket ${ofSockets}, polling ${ofPollers}`);
+    assert.ok(holds(ofSockets), String(ofSockets));
+    assert.ok(Math.min(...ofPollers) >= 1, String(ofPollers));
     const clients = [...sockets, ...pollers];
     await everybodyHears(clients, sockets[0], "from a WebSocket");
     await everybodyHears(clients, pollers[29], "from a polling client");
@@ -96,14 +107,15 @@ test("requests of many sessions on one kept connection reach their workers", asy
   const app = await pod();
   const sessions = [];
   for (let i = 0; i < 9; i++) sessions.push(await new Polling(app.url).open(oneConnection()));
-  assert.deepStrictEqual(new Set(sessions.map(({ sid }) => sid.split(".")[1])), new Set(["1", "2", "3"]));
+  const workerOf = await workers(app);
+  assert.deepStrictEqual(new Set(sessions.map(({ sid }) => workerOf(sid))), new Set([1, 2, 3]));
   const shared = oneConnection();
   for (const session of sessions) {
     assert.match((await session.request(shared)).body, /^40/);
     assert.deepStrictEqual(await session.request(shared, { method: "POST", body: '42["say","hello"]' }), { status: 200, body: "ok" });
   }
   // names of headers are the client's choice
-  const headers = { constructor: "x", ["__proto__"]: "x", "X-Socketio-Runtime-Engine": "7", "x-twice": ["a", "b"] };
+  const headers = { constructor: "x", ["__proto__"]: "x", "X-Forwarded-For": "192.0.2.1", "x-twice": ["a", "b"] };
   for (const session of sessions) assert.strictEqual((await session.request(shared, { method: "POST", body: '42["say"]', headers })).status, 200);
   assert.strictEqual((await sessions[0].request(shared, { sid: "unknown.2" })).status, 400);
   assert.strictEqual((await sessions[0].request(shared, { sid: "unknown.64" })).status, 400);
@@ -120,8 +132,9 @@ test("behind nginx, which shares its connections among all clients", { skip: !ng
   const upgraded = await many(15, () => app.client({ url: nginx.url, transports: ["polling", "websocket"] }));
   await until("every upgrade", () => upgraded.every((client) => client.io.engine.transport.name === "websocket"));
   const clients = [...pollers, ...upgraded];
-  t.diagnostic(`sessions ${spread(clients)}`);
-  assert.ok(Math.min(...spread(clients)) >= 1, String(spread(clients)));
+  const counts = await spread(app, clients);
+  t.diagnostic(`sessions ${counts}`);
+  assert.ok(Math.min(...counts) >= 1, String(counts));
   for (let i = 0; i < 3; i++) await everybodyHears(clients, clients[i], `through nginx ${i}`);
   assert.match((await app.ask("/metrics")).body, /^socket_io_unknown_session_total 0$/m);
   assert.match((await app.ask("/metrics")).body, /^socket_io_connect_total\{namespace="\/"\} 30$/m);
@@ -189,7 +202,7 @@ test("HTTPS, two ports and session ids of the app's own", async () => {
   const pollers = await many(6, () => app.client({ ...options, transports: ["polling"] }));
   const upgraded = await many(9, () => app.client({ ...options, transports: ["polling", "websocket"] }));
   await until("every upgrade", () => upgraded.every((client) => client.io.engine.transport.name === "websocket"));
-  assert.match(upgraded[0].io.engine.id, /^own-\d+-\d+\.[123]$/);
+  assert.match(upgraded[0].io.engine.id, /^own-\d+-\d+\.[\w-]{36}$/);
   await until("all in fetchSockets", async () => (await pollers[0].timeout(8000).emitWithAck("who")) === 15);
 });
 
@@ -198,9 +211,10 @@ test("a killed worker is replaced, and clients of the others notice nothing", as
   const clients = await many(12, () => app.client({ reconnectionDelay: 50 }));
   const [killed, ...others] = (await status(app)).workers;
   assert.match((await app.ask("/metrics")).body, /^socket_io_connect_total\{namespace="\/"\} 12$/m);
+  const workerOf = await workers(app);
   const ends = new Set();
   for (const client of clients) {
-    const worker = workerOf(client);
+    const worker = workerOf(client.io.engine.id);
     client.on("disconnect", () => ends.add(worker));
   }
   process.kill(killed.pid, "SIGKILL");
@@ -211,14 +225,14 @@ test("a killed worker is replaced, and clients of the others notice nothing", as
   await app.ready();
   await until("every client's connection", () => clients.every((client) => client.connected));
   assert.deepStrictEqual([...ends], [1]);
-  const { workers } = await status(app);
-  assert.deepStrictEqual(workers.map(({ restarts }) => restarts), [1, 0, 0]);
-  assert.notStrictEqual(workers[0].pid, killed.pid);
-  assert.deepStrictEqual(workers.slice(1).map(({ pid }) => pid), others.map(({ pid }) => pid));
+  const { workers: now } = await status(app);
+  assert.deepStrictEqual(now.map(({ restarts }) => restarts), [1, 0, 0]);
+  assert.notStrictEqual(now[0].pid, killed.pid);
+  assert.deepStrictEqual(now.slice(1).map(({ pid }) => pid), others.map(({ pid }) => pid));
   // the sum of a counter does not fall with a worker
   assert.match((await app.ask("/metrics")).body, /^socket_io_connect_total\{namespace="\/"\} 16$/m);
   // the fewest connections are with the new process
-  assert.deepStrictEqual(spread(await many(4, () => app.client())), [4, 0, 0]);
+  assert.deepStrictEqual(await spread(app, await many(4, () => app.client())), [4, 0, 0]);
   assert.match(app.log, /workers: worker 1 ended \(SIGKILL\), started again in 1 s/);
   await everybodyHears(clients, clients[0], "after the restart");
 });
@@ -233,13 +247,14 @@ for (const [file, code] of [["fails.cjs", 3], ["script.cjs", 5], ["script.cjs", 
   });
 }
 
-test("SIGTERM: not ready at once, every worker spreads its own disconnects, then exit 0", async (t) => {
+test("SIGTERM: every worker spreads its own disconnects, then exit 0", async (t) => {
   const app = await pod({ SOCKETIO_DRAIN_SECONDS: "2" });
   const clients = await many(60, () => app.client({ reconnection: false }));
   const ends = [];
   for (const client of clients) client.on("disconnect", () => ends.push(Date.now()));
   app.process.kill("SIGTERM");
-  await until("not ready", async () => (await app.ask("/readyz")).body.reason === "Draining");
+  await until("the drain", async () => (await status(app)).draining);
+  assert.strictEqual((await app.ask("/readyz")).status, 200);
   assert.deepStrictEqual(await app.exit, { code: 0, signal: null }, app.log);
   await until("every client's end", () => ends.length === 60 || ends.length);
   const most = Math.max(...ends.map((from) => ends.filter((time) => time >= from && time < from + 500).length));
@@ -260,7 +275,8 @@ test("SIGTERM to the whole process group is one signal", async () => {
 test("drain, shed and the limit of connections hold for the pod", async () => {
   const app = await pod({ SOCKETIO_MAX_CONNECTIONS: "12" });
   const clients = await many(12, () => app.client({ reconnection: false }));
-  assert.strictEqual((await app.ask("/readyz")).body.reason, "ConnectionLimit");
+  await app.ready();
+  assert.strictEqual((await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`)).status, 503);
   assert.strictEqual((await app.ask("/shed", { method: "POST", token: "wrong" })).status, 401);
   assert.deepStrictEqual(await post(app, "/shed", { count: 7, seconds: 0 }), { status: 202, body: { count: 7, connections: 12, seconds: 0 } });
   await until("seven ends", () => clients.filter((client) => !client.connected).length === 7);

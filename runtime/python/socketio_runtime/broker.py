@@ -30,6 +30,8 @@ class RedisBroker:
     """Publishes to one channel and listens to it; lives through outages of Redis.
 
     `deliver`: called in the listening thread with each message as bytes; it may wait, which slows the listening down.
+    `was_subscribed`: whether this process was connected and subscribed once. `client`: for other commands, in a thread
+    that may wait.
     """
 
     def __init__(self, redis: ModuleType, url: str, channel: str) -> None:
@@ -50,7 +52,8 @@ class RedisBroker:
 
     def start(self) -> None:
         """Starts the threads; again in a forked process, where those of its parent are gone."""
-        self._client = self._redis.Redis.from_url(self._url, **self._connection_options())
+        self.was_subscribed = False
+        self.client = self._redis.Redis.from_url(self._url, **self._connection_options())
         self._outbox: collections.deque[bytes] = collections.deque()
         self._queued_bytes = 0
         self._wake = threading.Condition()
@@ -101,7 +104,7 @@ class RedisBroker:
         while not self._closed:
             try:
                 if attempt:
-                    self._client.ping()
+                    self.client.ping()
                     time.sleep(RESUBSCRIBE_SECONDS)
                 self._send(self._next_batch())
             except Exception as error:
@@ -121,9 +124,9 @@ class RedisBroker:
     # A message leaves the queue once Redis has it: after a connection that broke in between it is sent again.
     def _send(self, batch: list[bytes]) -> None:
         if not batch:
-            self._client.ping()
+            self.client.ping()
             return
-        pipeline = self._client.pipeline(transaction=False)
+        pipeline = self.client.pipeline(transaction=False)
         for payload in batch:
             pipeline.publish(self.channel, payload)
         pipeline.execute()
@@ -135,7 +138,7 @@ class RedisBroker:
     def _listen_forever(self) -> None:
         attempt = 0
         while not self._closed:
-            pubsub = self._client.pubsub()
+            pubsub = self.client.pubsub()
             try:
                 pubsub.subscribe(self.channel)
                 attempt = 0
@@ -180,6 +183,7 @@ class RedisBroker:
             if self._closed or up == self._up or (not up and error is None):
                 return
             self._up = up
+            self.was_subscribed = self.was_subscribed or up
         dropped = f", {self.dropped} messages dropped so far" if self.dropped else ""
         reason = str(error).replace(self._url, "(broker URL)")
         log(

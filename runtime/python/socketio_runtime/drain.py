@@ -20,26 +20,27 @@ LAST_ANSWER_SECONDS = 0.1
 
 
 class Drain:
-    """One for each process."""
+    """One for each process. `terminating`: the pod ends; its sessions are served until they have been moved."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._lock = threading.Lock()
         self._drained = threading.Event()
         self.draining = False
+        self.terminating = False
         self.shedding = False
 
-    def begin(self) -> bool:
-        """Not ready from now on. False if that was so already."""
+    def begin(self, terminating: bool) -> bool:
+        """Draining from now on, and not ready unless the pod terminates. False if it was draining already."""
         with self._lock:
             first = not self.draining
             self.draining = True
+            self.terminating = self.terminating or terminating
         return first
 
     def run(self, seconds: float) -> None:
         """Closes all connections over that many seconds; returns when the last was closed, and what must outlive them
         has reached the broker."""
-        self.draining = True
         log(f"drain: {self._open()} connections over {seconds:g} s")
         closed = self._close(math.inf, seconds)
         self._settle()
@@ -47,9 +48,9 @@ class Drain:
         self._drained.set()
 
     def finish(self, seconds: float) -> None:
-        """As `run`; a drain that runs already goes on first, for so many seconds at most, and what is left then is
-        closed."""
-        if self.begin():
+        """As `run`, when the process ends; a drain that runs already goes on first, for so many seconds at most, and
+        what is left then is closed."""
+        if self.begin(terminating=True):
             self.run(seconds)
         else:
             self._drained.wait(seconds)

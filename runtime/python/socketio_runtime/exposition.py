@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Iterable, Mapping
+from typing import TYPE_CHECKING, Iterable, Iterator, Mapping
 
 from .event_loop import lag_seconds
 from .process import process_values
@@ -11,6 +11,7 @@ from .process import process_values
 if TYPE_CHECKING:
     from .managed_server import ManagedServer
     from .runtime import Runtime
+    from .sessions.account import Account
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Labels = Mapping[str, str]
@@ -52,9 +53,20 @@ def expose(runtime: Runtime) -> str:
             "Time until the event loop ran a callback, at most 1 s; asyncio only",
             [({}, lag) for lag in [lag_seconds(servers)] if lag is not None],
         ),
+        *(_forwarded(runtime.forwarder.account) if runtime.forwarder else ()),
         *(_family(name, kind, text, [({}, value)]) for name, kind, text, value in process_values()),
     ]
     return "".join(families)
+
+
+def _forwarded(account: Account) -> Iterator[str]:
+    counts = [({"transport": "polling", "why": why}, count) for why, count in account.counts.items()]
+    text = "Requests for sessions of other pods; peer-gone: that pod did not answer"
+    yield _family("socketio_runtime_forwarded_total", "counter", text, counts)
+    name = "socketio_runtime_forward_seconds"
+    lines = [f"# HELP {name} Time until another pod had answered a POST", f"# TYPE {name} histogram"]
+    lines += [f"{name}{suffix}{_labels(labels)} {_number(value)}" for suffix, labels, value in account.histogram()]
+    yield "\n".join(lines) + "\n"
 
 
 def _by_namespace(counts: Counter[str]) -> list[tuple[Labels, float]]:

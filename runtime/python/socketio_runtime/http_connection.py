@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import socket
 import time
 from http import HTTPStatus
-from typing import Mapping
+from typing import Callable, Mapping
 
 from .log import log
-from .routes import Answer, Route
+from .routes import Answer, Route, Takeover
 
 REQUEST_SECONDS = 4.0
 HEAD_BYTES = 8192
@@ -18,13 +19,15 @@ CHUNK_BYTES = 4096
 
 
 class Connection:
-    """`deadline`: when it is cut off, in seconds of the monotonic clock. `ended`: nothing more is to be said."""
+    """`deadline`: when it is cut off, in seconds of the monotonic clock. `ended`: nothing more is to be said.
+    `upgraded`: to be called when nobody else uses the socket any more."""
 
     def __init__(self, accepted: socket.socket, routes: Mapping[str, Route]) -> None:
         self.socket = accepted
         self.fd = accepted.fileno()
         self.deadline = time.monotonic() + REQUEST_SECONDS
         self.ended = False
+        self.upgraded: Callable[[], None] | None = None
         self._routes = routes
         self._input = b""
         self._output = b""
@@ -73,7 +76,11 @@ class Connection:
         if len(rest) < length:
             return None
         self._input = rest[length:]
-        return self._say(_answered(route, rest[:length]), headers.get("connection", ""), method == "HEAD")
+        answer = _answered(route, rest[:length])
+        if isinstance(answer, Takeover):
+            self.upgraded = functools.partial(answer.take, self.socket, _switching(route), self._input)
+            return None
+        return self._say(answer, headers.get("connection", ""), method == "HEAD")
 
     def _say(self, answer: Answer, connection: str = "close", without_body: bool = False) -> Answer:
         refused = answer.status >= 400 and answer.status != 503
@@ -116,18 +123,26 @@ def _refusal(route: Route | None, method: str, headers: Mapping[str, str]) -> An
     if ("GET" if method == "HEAD" else method) != route.method:
         return Answer(405, {"error": "MethodNotAllowed"}, headers={"allow": route.method})
     if not route.authorized(headers.get("authorization", "")):
-        return Answer(401, {"error": "Unauthorized"}, headers={"www-authenticate": "Bearer"})
+        scheme = "Peer" if route.upgrade else "Bearer"
+        return Answer(401, {"error": "Unauthorized"}, headers={"www-authenticate": scheme})
+    if route.upgrade and headers.get("upgrade", "").lower() != route.upgrade:
+        return Answer(426, {"error": "UpgradeRequired"}, headers={"upgrade": route.upgrade})
     if int(headers.get("content-length", "0")) > BODY_BYTES:
         return Answer(413, {"error": "BodyTooLarge"})
     return None
 
 
-def _answered(route: Route, body: bytes) -> Answer:
+def _answered(route: Route, body: bytes) -> Answer | Takeover:
     try:
         return route.answer(body)
     except Exception as error:
         log(f"side port: {route.method} failed: {type(error).__name__}: {error}")
         return Answer(500, {"error": "InternalError"})
+
+
+def _switching(route: Route) -> bytes:
+    lines = ["HTTP/1.1 101 Switching Protocols", "connection: upgrade", f"upgrade: {route.upgrade}"]
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
 def _serialize(answer: Answer, closing: bool, without_body: bool) -> bytes:

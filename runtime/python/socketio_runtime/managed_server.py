@@ -59,7 +59,7 @@ class ManagedServer:
 
     def created(self) -> None:
         """The constructor has ended: the engine exists."""
-        if self.owner == "runtime" and not _threads_cooperate(self.io.async_mode):
+        if self.owner == "runtime" and not self.threads_cooperate():
             log(f"adapter: {self.io.async_mode} without monkey patching cannot wait for Redis, broadcasts stay here")
             self.release()
 
@@ -103,6 +103,15 @@ class ManagedServer:
             self.broker = None
             self.owner, self.adapter = "none", "in-memory"
 
+    def threads_cooperate(self) -> bool:
+        """Whether our threads may wait without stopping the server: a green one needs a patched standard library."""
+        mode = self.io.async_mode
+        if mode == "eventlet":
+            return bool(sys.modules["eventlet.patcher"].is_monkey_patched("socket"))
+        if mode.startswith("gevent"):
+            return "gevent.monkey" in sys.modules and bool(sys.modules["gevent.monkey"].is_module_patched("socket"))
+        return True
+
     def _leave_adapter_to_app(self, own: Any, settings: Settings) -> None:
         self.owner, self.adapter = "app", type(own).__name__
         if settings.adapter != "none":
@@ -128,12 +137,3 @@ class ManagedServer:
         self._manager = manager.create(self._socketio, self.asynchronous, self.broker, self.version)
         self.owner, self.adapter = "runtime", "redis"
         log(f"python-socketio {show(self.version)}: adapter redis, prefix {prefix}")
-
-
-def _threads_cooperate(async_mode: str) -> bool:
-    """Whether our threads may wait without stopping the server: a green one needs a patched standard library."""
-    if async_mode == "eventlet":
-        return bool(sys.modules["eventlet.patcher"].is_monkey_patched("socket"))
-    if async_mode.startswith("gevent"):
-        return "gevent.monkey" in sys.modules and bool(sys.modules["gevent.monkey"].is_module_patched("socket"))
-    return True

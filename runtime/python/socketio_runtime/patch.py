@@ -9,6 +9,7 @@ from typing import Any, Callable
 from . import version as versions
 from .log import guarded, log
 from .runtime import Runtime, runtime
+from .sessions import install as sessions
 
 OLDEST = (5, 0)
 MARK = "_socketio_runtime_hooked"
@@ -87,6 +88,8 @@ def _constructor(original: Callable[..., None], socketio: Any, version: versions
             with guarded("watching the server"):
                 managed.created()
                 _watch_engine(self.eio, ours)
+            with guarded("sessions on other pods"):
+                sessions.install(managed, ours)
 
     return __init__
 

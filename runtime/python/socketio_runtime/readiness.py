@@ -4,47 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .listening import ListeningSocket
-
 if TYPE_CHECKING:
     from .runtime import Runtime
 
 
 class Readiness:
-    """Reasons: NoServer, Draining, NotListening, BrokerUnreachable, NotSubscribed, ConnectionLimit."""
+    """Reasons: NoServer, Draining, NotListening, ListensElsewhere, BrokerUnreachable, NotSubscribed."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._listening = ListeningSocket()
 
     def state(self) -> dict[str, Any]:
-        """{"ready": true}, or {"ready": false, "reason", "message"}."""
+        """{"ready": true}, or {"ready": false, "reason", "message"}, and "listens" where it listens elsewhere.
+
+        Kubernetes itself takes a pod that terminates out of the endpoints; a router that keeps its sessions may go on.
+        A broker that was reached once gates nothing: all pods share it, and its absence would take all of them away.
+        """
         runtime = self._runtime
         servers = runtime.all()
-        if runtime.drain.draining:
+        if runtime.drain.draining and not runtime.drain.terminating:
             return _no("Draining", "connections are being moved elsewhere")
         if not servers:
             return _no("NoServer", "no Socket.IO server exists")
-        if not self.listening():
+        if runtime.app_address.own() is None:
             return _no("NotListening", "the Socket.IO server does not listen yet")
-        for state in [managed.broker.state() for managed in servers if managed.broker]:
-            if not state["reachable"]:
+        if runtime.app_address.elsewhere():
+            return self._elsewhere()
+        for broker in [managed.broker for managed in servers if managed.broker]:
+            if broker.was_subscribed:
+                continue
+            if not broker.state()["reachable"]:
                 return _no("BrokerUnreachable", "the broker does not answer")
-            if not state["subscribed"]:
-                return _no("NotSubscribed", "messages of other processes do not arrive yet")
-        return self._within_limit()
-
-    def listening(self) -> bool:
-        """Whether this process holds a listening socket besides the side port's."""
-        side_port = self._runtime.side_port
-        return self._listening.exists(except_fd=side_port.fileno() if side_port else -1)
-
-    def _within_limit(self) -> dict[str, Any]:
-        limit = self._runtime.settings.max_connections
-        connections = self._runtime.connections()
-        if limit is not None and connections >= limit:
-            return _no("ConnectionLimit", f"{connections} connections, the limit is {limit:g}")
+            return _no("NotSubscribed", "messages of other processes do not arrive yet")
         return {"ready": True}
+
+    def _elsewhere(self) -> dict[str, Any]:
+        address = self._runtime.app_address
+        wanted = self._runtime.settings.app_port
+        listener = address.routed() or address.own()
+        if listener is None or listener.port is None:
+            return _no("ListensElsewhere", f"the server listens on a Unix socket, routers look on port {wanted}")
+        where = f"port {listener.port}" + (", at the loopback address only" if listener.loopback else "")
+        message = f"the server listens on {where}; routers look on port {wanted} at the address of the pod"
+        listens = {"port": listener.port, "loopback": listener.loopback}
+        return {**_no("ListensElsewhere", message), "listens": listens}
 
 
 def _no(reason: str, message: str) -> dict[str, Any]:

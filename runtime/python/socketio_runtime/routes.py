@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import platform
+import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from . import __version__, token
 from .exposition import CONTENT_TYPE, expose
+from .sessions.tunnel import PATH, PROTOCOL
 from .version import show
 
 if TYPE_CHECKING:
     from .managed_server import ManagedServer
     from .runtime import Runtime
+    from .sessions.relay import Relays
 
 LONGEST_SECONDS = 3600
 HIGHEST_COUNT = 1_000_000
@@ -31,12 +34,21 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Takeover:
+    """`take`: called with the connection, what its peer is to be told, and what it sent after its request."""
+
+    take: Callable[[socket.socket, bytes, bytes], None]
+
+
+@dataclass(frozen=True)
 class Route:
-    """`answer`: called with the request's body. `authorized`: called with the header Authorization."""
+    """`answer`: called with the request's body. `authorized`: called with the header Authorization. `upgrade`: the
+    protocol that the connection changes to."""
 
     method: str
-    answer: Callable[[bytes], Answer]
+    answer: Callable[[bytes], Answer | Takeover]
     authorized: Callable[[str], bool] = lambda header: True
+    upgrade: str = ""
 
 
 class BadRequestError(Exception):
@@ -49,7 +61,13 @@ def routes(runtime: Runtime) -> dict[str, Route]:
     def authorized(header: str) -> bool:
         return token.authorized(runtime.settings.token_file, header)
 
+    def from_peer(header: str) -> bool:
+        own = runtime.forwarder.own if runtime.forwarder else ""
+        return token.peer_authorized(runtime.settings.token_file, own, header)
+
+    relays = runtime.relays
     return {
+        **({PATH: Route("GET", lambda body: _peer(relays), from_peer, PROTOCOL)} if relays else {}),
         "/healthz": Route("GET", lambda body: Answer(200, {"alive": True})),
         "/readyz": Route("GET", lambda body: _ready(runtime.readiness.state())),
         "/metrics": Route("GET", lambda body: Answer(200, expose(runtime), CONTENT_TYPE)),
@@ -59,12 +77,17 @@ def routes(runtime: Runtime) -> dict[str, Route]:
     }
 
 
+def _peer(relays: Relays) -> Answer | Takeover:
+    take = relays.admit()
+    return Takeover(take) if take else Answer(503, {"error": "Unavailable"})
+
+
 def _ready(state: dict[str, Any]) -> Answer:
     return Answer(200 if state["ready"] else 503, state)
 
 
 def _status(runtime: Runtime) -> dict[str, Any]:
-    listening = runtime.readiness.listening()
+    listening = runtime.app_address.own() is not None
     return {
         "runtime": __version__,
         "python": platform.python_version(),
@@ -91,10 +114,13 @@ def _server(managed: ManagedServer, listening: bool) -> dict[str, Any]:
 def _drain(body: bytes, runtime: Runtime) -> Answer:
     try:
         asked = _numbers(body, {"seconds": LONGEST_SECONDS})
+        terminating = json.loads(body).get("terminating", False)
+        if not isinstance(terminating, bool):
+            raise BadRequestError("terminating is neither true nor false")
     except BadRequestError as error:
         return _bad(error)
     connections = runtime.connections()
-    if not runtime.drain.begin():
+    if not runtime.drain.begin(terminating):
         return Answer(409, {"error": "AlreadyDraining"})
     runtime.drain.start(asked["seconds"])
     return Answer(202, {"draining": True, "connections": connections, "seconds": asked["seconds"]})

@@ -8,17 +8,22 @@ import os
 from typing import Any, Mapping
 
 from . import settings as environment
+from .app_address import AppAddress
 from .drain import Drain
 from .managed_server import ManagedServer
 from .metrics import Metrics
 from .readiness import Readiness
+from .sessions import forwarder
+from .sessions.forwarder import Forwarder
+from .sessions.relay import Relays
 from .shutdown import Shutdown
 from .side_port import SidePort
 from .version import Version
 
 
 class Runtime:
-    """`servers`: id of a Server -> what is known of it, in order of creation."""
+    """`servers`: id of a Server -> what is known of it, in order of creation. `forwarder`: finds sessions on other
+    pods; `relays`: lets other pods find ours. Both are None without the variables that they take."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.settings = environment.read(env)
@@ -26,8 +31,11 @@ class Runtime:
         self.metrics = Metrics()
         self.drain = Drain(self)
         self.shutdown = Shutdown(self)
+        self.app_address = AppAddress(self)
         self.readiness = Readiness(self)
         self.side_port: SidePort | None = None
+        self.forwarder: Forwarder | None = None
+        self.relays: Relays | None = None
         self._created = 0
 
     def knows(self, io: Any) -> bool:
@@ -69,9 +77,13 @@ class Runtime:
         self.shutdown.forked = True
         if self.side_port:
             self.side_port.forget()
+        if self.relays:
+            self.relays.forget()
         for managed in self.all():
             if managed.broker:
                 managed.broker.start()
+        if self.forwarder:
+            self.forwarder.start()
 
     def _add(self, io: Any, asynchronous: bool, version: Version, socketio: Any) -> ManagedServer:
         self._created += 1
@@ -79,6 +91,7 @@ class Runtime:
         self.servers[id(io)] = managed
         if self._created == 1:
             os.register_at_fork(after_in_child=self.forked)
+            self.forwarder = forwarder.create(self)
             self._open_side_port()
         return managed
 
@@ -87,6 +100,8 @@ class Runtime:
             return
         from .routes import routes
 
+        if self.forwarder:
+            self.relays = Relays(self.app_address.dial)
         self.side_port = SidePort(routes(self), self.settings.host, self.settings.port)
         self.side_port.open()
 

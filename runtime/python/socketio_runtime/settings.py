@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Mapping, TypeVar
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Callable, Mapping, TypeVar, Union
 
 from .log import log
 
@@ -11,6 +12,7 @@ ADAPTERS = ("redis", "redis-sharded", "redis-streams", "postgres", "mongo", "non
 TRANSPORTS = ("polling", "websocket", "webtransport")
 DAY_MS = 86_400_000
 
+Address = Union[IPv4Address, IPv6Address]
 T = TypeVar("T")
 
 
@@ -19,7 +21,8 @@ class Settings:
     """A variable that is absent or not understood is None; the latter is logged.
 
     `broker_url` may hold a password: never log it. `ping_*`, `connect_timeout`, `recovery` in milliseconds,
-    `drain_seconds` None: signals are left to the app.
+    `drain_seconds` None: signals are left to the app. `address`: of this pod. `peers`: names or addresses of all pods.
+    `app_port`: where routers look for the app.
     """
 
     adapter: str
@@ -37,6 +40,10 @@ class Settings:
     max_connections: float | None
     drain_seconds: float | None
     exit_seconds: float
+    address: Address | None
+    peers: tuple[str, ...]
+    session_key_file: str | None
+    app_port: int | None
 
 
 def read(env: Mapping[str, str]) -> Settings:
@@ -49,7 +56,11 @@ def read(env: Mapping[str, str]) -> Settings:
         expected = "one of " + ", ".join(allowed)
         return _parse(env, name, lambda text: text if text in allowed else None, expected)
 
-    port = number("SOCKETIO_RUNTIME_PORT", 1, 65535)
+    def port(name: str) -> int | None:
+        value = number(name, 1, 65535)
+        return None if value is None else int(value)
+
+    address = _parse(env, "SOCKETIO_RUNTIME_ADDRESS", _address, "an IP address")
     exit_seconds = number("SOCKETIO_EXIT_SECONDS", 0, 3600)
     return Settings(
         adapter=one_of("SOCKETIO_ADAPTER", ADAPTERS) or "none",
@@ -61,12 +72,16 @@ def read(env: Mapping[str, str]) -> Settings:
         transports=_parse(env, "SOCKETIO_TRANSPORTS", _transports, "a comma list of " + ", ".join(TRANSPORTS)),
         connect_timeout=number("SOCKETIO_CONNECT_TIMEOUT", 1, DAY_MS),
         recovery=number("SOCKETIO_RECOVERY_MS", 1, 7 * DAY_MS),
-        port=None if port is None else int(port),
+        port=port("SOCKETIO_RUNTIME_PORT"),
         host=env.get("SOCKETIO_RUNTIME_HOST") or None,
         token_file=env.get("SOCKETIO_RUNTIME_TOKEN_FILE") or None,
         max_connections=number("SOCKETIO_MAX_CONNECTIONS", 1, 1e9),
         drain_seconds=number("SOCKETIO_DRAIN_SECONDS", 0, 3600),
         exit_seconds=10 if exit_seconds is None else exit_seconds,
+        address=address,  # type: ignore[arg-type]
+        peers=tuple(name.strip() for name in env.get("SOCKETIO_RUNTIME_PEERS", "").split(",") if name.strip()),
+        session_key_file=env.get("SOCKETIO_RUNTIME_SESSION_KEY_FILE") or None,
+        app_port=port("SOCKETIO_RUNTIME_APP_PORT"),
     )
 
 
@@ -78,6 +93,14 @@ def _parse(env: Mapping[str, str], name: str, convert: Callable[[str], T | None]
     if value is None:
         log(f"{name} is not {expected}: ignored")
     return value
+
+
+def _address(text: str) -> Address | None:
+    try:
+        address: Address = ip_address(text)
+        return address
+    except ValueError:
+        return None
 
 
 def _bounded(text: str, least: float, most: float) -> float | None:

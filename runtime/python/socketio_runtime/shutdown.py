@@ -65,6 +65,8 @@ class Shutdown:
             self._runtime.drain.finish(self._runtime.settings.drain_seconds or 0)
         except Exception as error:
             log(f"drain failed: {error}")
+        if self._runtime.forwarder:
+            self._runtime.forwarder.leave()
         self._state = DRAINED
         os.kill(os.getpid(), SIGNAL)
 

@@ -18,6 +18,8 @@ from .log import log
 from .routes import Route
 
 SOCKETS = 64
+# other pods may open many at once
+BACKLOG = 512
 RETRY_SECONDS = 5.0
 
 
@@ -112,6 +114,11 @@ class SidePort:
                 log(f"side port: a request failed: {error}")
             self._close(selector, connection)
             return
+        if connection.upgraded:
+            del self._connections[connection.fd]
+            selector.unregister(connection.socket)
+            connection.upgraded()
+            return
         if connection.ended:
             self._close(selector, connection)
             return
@@ -134,7 +141,7 @@ def _listener(family: int, host: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.bind((host, port))
-        listener.listen(SOCKETS)
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise

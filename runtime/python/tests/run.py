@@ -49,17 +49,18 @@ def environment(name: str, interpreter: str, lock_name: str = "") -> None:
 def mount() -> None:
     """The folder as it is in a pod: our files are linked, so that a change of them is tested at once."""
     lock = ROOT / "requirements.lock"
+    files = sorted(ROOT.glob("socketio_runtime/**/*.py"))
     folder = BUILD / "mount"
 
     def build() -> None:
         package = folder / "socketio_runtime"
-        package.mkdir(parents=True)
-        for file in [*ROOT.glob("socketio_runtime/*.py"), ROOT / "sitecustomize.py"]:
+        for file in [*files, ROOT / "sitecustomize.py"]:
+            (folder / file.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
             (folder / file.relative_to(ROOT)).symlink_to(file)
         target = ["--no-deps", "--target", str(package / "vendor")]
         subprocess.run([sys.executable, *PIP, *target, "-r", lock], check=True)
 
-    stamped(folder, [lock.read_text(), *sorted(file.name for file in ROOT.glob("socketio_runtime/*.py"))], build)
+    stamped(folder, [lock.read_text(), *(str(file) for file in files)], build)
 
 
 def main() -> None:
@@ -69,7 +70,9 @@ def main() -> None:
     environment("oldest", old, "oldest-3.11" if version(old) >= (3, 11) else "oldest")
     environment("ancient", old)
     python = str(BUILD / "newest" / "bin" / "python")
-    os.execv(python, [python, "-m", "pytest", "-c", str(TESTS / "pytest.ini"), *(sys.argv[1:] or [str(TESTS)])])
+    named = any(Path(argument.partition("::")[0]).exists() for argument in sys.argv[1:])
+    arguments = [*sys.argv[1:], *([] if named else [str(TESTS)])]
+    os.execv(python, [python, "-m", "pytest", "-c", str(TESTS / "pytest.ini"), *arguments])
 
 
 if __name__ == "__main__":

@@ -134,7 +134,8 @@ def test_a_second_sigterm_ends_the_process_at_once(server: str) -> None:
     app = App(file, env={"SOCKETIO_DRAIN_SECONDS": "60"}, command=command).ready()
     app.client(reconnection=False)
     os.kill(app.process.pid, signal.SIGTERM)
-    until("the drain", lambda: app.reason() == "Draining")
+    until("the drain", lambda: app.status()["draining"] is True)
+    assert app.ask("/readyz").status_code == 200  # Kubernetes itself takes a pod that ends out of the endpoints
     os.kill(app.process.pid, signal.SIGTERM)
     assert app.exit(1) == 143
 
@@ -168,3 +169,26 @@ def test_the_side_port_drains_and_the_process_stays(tmp_path: os.PathLike[str]) 
     assert app.post("/drain", {"seconds": 1}, "a-token").status_code == 409
     assert app.process.poll() is None
     assert json.loads(app.ask("/status").text)["draining"] is True
+
+
+def test_a_pod_that_terminates_stays_ready_while_it_drains(tmp_path: os.PathLike[str]) -> None:
+    token = os.path.join(tmp_path, "token")
+    with open(token, "w") as file:
+        file.write("a-token\n")
+    app = App("chat_asgi.py", env={"SOCKETIO_RUNTIME_TOKEN_FILE": token}).ready()
+    client = app.client(reconnection=False)
+    assert app.post("/drain", {"seconds": 0, "terminating": "yes"}, "a-token").status_code == 400
+    assert app.post("/drain", {"seconds": 0, "terminating": True}, "a-token").status_code == 202
+    until("the drain's end", lambda: not client.connected and "1 connections closed, 0 left" in app.log)
+    assert (app.ask("/readyz").status_code, app.status()["draining"]) == (200, True)
+
+
+def test_a_drain_that_termination_overtakes_ends_ready(tmp_path: os.PathLike[str]) -> None:
+    token = os.path.join(tmp_path, "token")
+    with open(token, "w") as file:
+        file.write("a-token\n")
+    app = App("chat_asgi.py", env={"SOCKETIO_RUNTIME_TOKEN_FILE": token}).ready()
+    assert app.post("/drain", {"seconds": 0}, "a-token").status_code == 202
+    assert app.reason() == "Draining"
+    assert app.post("/drain", {"seconds": 0, "terminating": True}, "a-token").status_code == 409
+    assert app.ask("/readyz").status_code == 200

@@ -52,6 +52,14 @@ def test_the_server_keeps_no_process_alive() -> None:
     assert time.monotonic() - start < 10
 
 
+def test_without_their_variables_an_engine_is_not_touched() -> None:
+    code = (
+        "import socketio; engine = socketio.Server(async_mode='threading').eio;"
+        "print({'handle_request', '_handle_connect', 'generate_id'} & set(vars(engine)))"
+    )
+    assert run(code).stdout.strip() == "set()"
+
+
 @pytest.mark.parametrize("missing", ["socketio_runtime", "socketio_runtime/patch.py", "socketio_runtime/vendor"])
 def test_a_runtime_with_missing_parts_leaves_the_app_alone(missing: str, tmp_path: Path) -> None:
     mount = tmp_path / "mount"

@@ -1,4 +1,4 @@
-"""Redis goes away and comes back."""
+"""Redis goes away and comes back. All processes share it: a process that was subscribed once stays ready without."""
 
 import signal
 import threading
@@ -24,6 +24,11 @@ def start(environment: str, file: str, redis: RedisServer, number: int) -> list[
     return [App(file, environment, env) for _ in range(number)]
 
 
+def reached(app: App) -> bool:
+    adapter = app.status()["servers"][0]["adapter"]
+    return bool(adapter["reachable"] and adapter["subscribed"])
+
+
 @pytest.mark.parametrize(("environment", "file"), SERVERS)
 def test_no_process_dies_and_local_clients_get_everything(environment: str, file: str, redis: RedisServer) -> None:
     apps = [app.ready() for app in start(environment, file, redis, 2)]
@@ -46,13 +51,15 @@ def test_no_process_dies_and_local_clients_get_everything(environment: str, file
     try:
         until("the first events", lambda: len(far) > 10)
         redis.stop()
-        until("503", lambda: {app.reason() for app in apps} == {"BrokerUnreachable"})
+        until("the outage seen", lambda: not any(reached(app) for app in apps))
+        assert [app.ask("/readyz").status_code for app in apps] == [200, 200]
+        assert "socketio_runtime_adapter_up 0" in apps[0].metrics()
         before = said
         until("events during the outage", lambda: said > before + 25)
         until("the local client", lambda: before + 25 in near, 2)
         redis.start()
         for app in apps:
-            app.ready()
+            until("the broker", lambda app=app: reached(app))
     finally:
         stop.set()
         thread.join()
@@ -66,6 +73,17 @@ def test_no_process_dies_and_local_clients_get_everything(environment: str, file
         assert app.process.poll() is None
         assert "away (" in app.log
         assert "secret" not in app.log
+
+
+def test_new_clients_connect_during_an_outage(redis: RedisServer) -> None:
+    app, _ = (app.ready() for app in start("newest", "chat_asgi.py", redis, 2))
+    redis.stop()
+    until("the outage seen", lambda: not reached(app))
+    heard: list[str] = []
+    for transport in ("polling", "websocket"):
+        app.client(transports=(transport,)).on("said", heard.append)
+    app.clients[0].emit("say", "hello")
+    until("both", lambda: heard == ["hello", "hello"] or heard)
 
 
 def test_a_broker_that_is_absent_from_the_start(redis: RedisServer) -> None:
@@ -97,9 +115,10 @@ def test_a_broker_that_hangs_keeps_nobody_waiting(file: str, redis: RedisServer)
     for number in range(100):
         speaker.emit("say", number)
     until("the local client", lambda: len(near) == 100 or len(near), 2)
-    until("503", lambda: apps[0].reason() == "BrokerUnreachable", 10)
+    until("the outage seen", lambda: not reached(apps[0]), 10)
+    assert apps[0].ask("/readyz").status_code == 200
     redis.process.send_signal(signal.SIGCONT)
     for app in apps:
-        app.ready()
+        until("the broker", lambda app=app: reached(app))
     speaker.emit("say", -1)
     until("the last event", lambda: -1 in far)

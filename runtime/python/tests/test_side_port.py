@@ -72,15 +72,6 @@ def test_a_server_that_does_not_listen_is_not_ready(env: dict[str, str]) -> None
     assert app.ask("/healthz").status_code == 200
 
 
-def test_readiness_ends_at_the_limit_of_connections(env: dict[str, str]) -> None:
-    app = App("chat_asgi.py", env={**env, "SOCKETIO_MAX_CONNECTIONS": "2"}).ready()
-    first, _ = app.client(), app.client()
-    message = "2 connections, the limit is 2"
-    assert app.ask("/readyz").json() == {"ready": False, "reason": "ConnectionLimit", "message": message}
-    first.disconnect()
-    app.ready()
-
-
 def test_bad_requests_get_their_answers(env: dict[str, str]) -> None:
     app = App("chat_asgi.py", env=env).ready()
     for path in ["/nowhere", "/../../etc/passwd", "/__class__", "/"]:

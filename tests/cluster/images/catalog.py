@@ -26,6 +26,7 @@ from tests.cluster.progress import step
 APP_USER = 1000
 CHAT = CHECKOUT / "examples/chat"
 OWN_ADAPTER = CHECKOUT / "tests/apps/own-adapter"
+ROOMS = CHECKOUT / "tests/apps/rooms"
 CHAT_PYTHON = CHECKOUT / "examples/chat-python"
 RUNTIME_NODE = CHECKOUT / "runtime/node"
 RUNTIME_PYTHON = CHECKOUT / "runtime/python"
@@ -67,10 +68,12 @@ def redis() -> Image:
 
 def chat() -> Image:
     """examples/chat as its Dockerfile builds it, on this machine's Node."""
-    node = _node()
-    layers = (Files((*accounts("app", APP_USER), Program(node))), *_app(CHAT, "/app"))
-    environment = ("NODE_ENV=production",)
-    return Image("registry.local/chat:1", layers, (node, "server.js"), APP_USER, environment, "/app")
+    return _node_image("registry.local/chat:1", CHAT)
+
+
+def rooms() -> Image:
+    """An ordinary server with rooms, for the tests of continuity."""
+    return _node_image("registry.local/rooms:1", ROOMS)
 
 
 def chat_python() -> Image:
@@ -132,11 +135,18 @@ IMAGES: dict[str, Callable[[], Image]] = {
     "chat": chat,
     "chat-own-adapter": chat_own_adapter,
     "chat-python": chat_python,
+    "rooms": rooms,
     "nginx": nginx,
     "runtime-node": runtime_node,
     "runtime-python": runtime_python,
     "socketio-operator": operator,
 }
+
+
+def _node_image(name: str, source: Path) -> Image:
+    node = _node()
+    layers = (Files((*accounts("app", APP_USER), Program(node))), *_app(source, "/app"))
+    return Image(name, layers, (node, "server.js"), APP_USER, ("NODE_ENV=production",), "/app")
 
 
 def _node() -> str:

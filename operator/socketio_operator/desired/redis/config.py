@@ -1,22 +1,23 @@
 """redis.conf in a ConfigMap. The password is not in it: users come from the ACL file of the Secret."""
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.desired.adapters import ADAPTERS
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import REDIS, object_meta, redis_name
 from socketio_operator.desired.redis import ACL_KEY, AUTH_DIR, CONFIG_KEY, DATA_DIR, PORT
+from socketio_operator.desired.redis.memory import max_memory, persistent
 from socketio_operator.desired.text import Word, render
 
 
 def redis_conf(cluster: SocketIOCluster) -> str:
-    """The text of redis.conf: data is kept on disk only where the adapter stores events."""
+    """The text of redis.conf: data is kept on disk only where the adapter stores events, or the user gave a volume."""
     return render(
         "redis.conf",
         port=PORT,
         data_dir=Word(DATA_DIR),
         acl_file=Word(f"{AUTH_DIR}/{ACL_KEY}"),
-        persistent=ADAPTERS[cluster.spec.adapter.type].stores_events,
+        max_memory=max_memory(cluster),
+        persistent=persistent(cluster),
     )
 
 

@@ -21,7 +21,7 @@ const IN_MEMORY = Object.freeze({ recovery: true });
  * @typedef {object} Definition
  * @property {boolean} recovery  whether connection state recovery works across processes
  * @property {boolean} [local]   whether it needs no broker
- * @property {(place: {url: string, prefix: string}) => Broker} open
+ * @property {(place: {url: string, prefix: string, mirror: boolean}) => Broker} open
  */
 
 /**
@@ -32,8 +32,9 @@ const IN_MEMORY = Object.freeze({ recovery: true });
  * @property {() => Promise<void>} flush   resolves when what was sent so far has arrived, at the latest after a second
  * @property {() => void} close
  * @property {(socket: object) => void} [connected]  called right after a socket's client was told that it is connected
- * @property {(socket: object) => void} [forget]     called when a recovered socket is disconnected for good: its session
- *   is not to be restored again
+ * @property {(socket: object, over: boolean) => void} [disconnected]  called when a socket that was connected is about to be
+ *   disconnected; over: for good, its session is not to be restored
+ * @property {import("../sessions/peers.js").Heartbeats} [heartbeats]
  */
 
 /** @returns {Definition} */
@@ -45,9 +46,9 @@ function definition(name) {
  * Opens the adapter of that name. Connections are made in the background; only a missing package or a malformed URL throws.
  * @returns {Broker}
  */
-function open(name, { url, prefix, module }) {
+function open(name, { url, prefix, mirror, module }) {
   shareWithAdapters(module);
-  const broker = definition(name).open({ url, prefix });
+  const broker = definition(name).open({ url, prefix, mirror });
   return { ...broker, adapter: withFallback(broker.adapter, module.Adapter) };
 }
 

@@ -7,7 +7,7 @@ module.exports = {
   recovery: false,
   open({ url, prefix }) {
     const { createShardedAdapter } = require("@socket.io/redis-adapter");
-    const broker = new RedisBroker(url);
+    const broker = new RedisBroker(url, prefix);
     return broker.with(createShardedAdapter(broker.main, broker.main.duplicate(), { channelPrefix: prefix }));
   },
 };

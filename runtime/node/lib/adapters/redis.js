@@ -7,7 +7,7 @@ module.exports = {
   recovery: false,
   open({ url, prefix }) {
     const { createAdapter } = require("@socket.io/redis-adapter");
-    const broker = new RedisBroker(url);
+    const broker = new RedisBroker(url, prefix);
     return broker.with(createAdapter(broker.main, broker.main.duplicate(), { key: prefix, publishOnSpecificResponseChannel: true }));
   },
 };

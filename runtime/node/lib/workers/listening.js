@@ -21,8 +21,6 @@ class Listening {
     this.onConnection = onConnection;
     /** @type {Map<string, Handle>} */
     this.handles = new Map();
-    /** servers that listen in this process by themselves */
-    this.own = new WeakSet();
     this.places = new Map();
   }
 
@@ -30,7 +28,7 @@ class Listening {
     const listening = this;
     const listen = net.Server.prototype._listen2;
     net.Server.prototype._listen2 = function (address, port, addressType, backlog, fd, flags) {
-      const shared = (addressType === 4 || addressType === 6) && port >= 0 && !(fd >= 0) && !listening.own.has(this) && !this._handle;
+      const shared = (addressType === 4 || addressType === 6) && port >= 0 && !(fd >= 0) && !this._handle;
       if (!shared) return listen.apply(this, arguments);
       const place = { address: address || undefined, port, backlog, ipv6Only: Boolean(flags & IPV6_ONLY) };
       // outside the promise: what a listener of the app throws is the app's own

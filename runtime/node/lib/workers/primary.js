@@ -5,6 +5,8 @@ const { spawn } = require("child_process");
 const { constants: { signals } } = require("os");
 const { log } = require("../log.js");
 const settings = require("../settings.js");
+const { Sessions } = require("../sessions/index.js");
+const { forWorkers } = require("../sessions/settings.js");
 const { Acceptor } = require("./acceptor.js");
 const { FORKS_ITSELF } = require("./constants.js");
 const { Slot } = require("./slot.js");
@@ -18,11 +20,12 @@ class Primary {
   constructor(read, numberVariable) {
     this.settings = read;
     this.acceptor = new Acceptor(read.balancing);
-    const hooks = { numberVariable, started: (slot) => this.#listenTo(slot), ended: (slot, exit) => this.#ended(slot, exit) };
+    const hooks = { env: forWorkers(read), numberVariable, started: (slot) => this.#listenTo(slot), ended: (slot, exit) => this.#ended(slot, exit) };
     this.slots = Array.from({ length: read.workers }, (_, index) => new Slot(index + 1, hooks));
     /** how many workers there are to be: one until its Socket.IO server listens */
     this.wanted = 1;
     this.draining = false;
+    this.terminating = false;
     this.stopping = false;
     this.exitCode = 0;
   }
@@ -58,10 +61,6 @@ class Primary {
     });
     channel.on("leave", ({ key }) => this.acceptor.leave(slot, key));
     channel.on("load", ({ connections }) => (slot.load = connections));
-    channel.on("inner", ({ port }) => {
-      slot.innerPort = port;
-      this.#tellInnerPorts();
-    });
     channel.on("hand-over", (message, handle) => this.#handOver(message, handle));
     if (this.stopping) slot.kill("SIGTERM");
   }
@@ -87,18 +86,18 @@ class Primary {
     if (!this.settings.port || this.sidePort) return;
     const { SidePort } = require("../side-port.js");
     const { routes } = require("./routes.js");
-    this.sidePort = new SidePort(routes(this), this.settings);
+    this.sidePort = new SidePort(routes(this), this.settings, this.#sessions());
     this.sidePort.open();
   }
 
-  #tellInnerPorts() {
-    const ports = this.slots.map(({ innerPort }) => innerPort);
-    for (const { channel } of this.workers) if (channel) channel.send("inner-ports", { ports });
+  // The primary has none: it takes requests from other pods and passes them on to its workers.
+  #sessions() {
+    return this.settings.sessions && new Sessions(this.settings, { metrics: { forwarded() {} } });
   }
 
-  #handOver({ number, head }, handle) {
+  #handOver({ pid, head }, handle) {
     if (!handle) return;
-    const { channel } = this.slots[number - 1] || {};
+    const { channel } = this.workers.find((slot) => slot.pid === pid) || {};
     if (channel) channel.send("hand-over", { head }, { handle, sent: () => handle.close() });
     else handle.close();
   }
@@ -106,6 +105,7 @@ class Primary {
   #stop(signal) {
     this.stopping = true;
     this.draining = true;
+    this.terminating = true;
     for (const slot of this.slots) slot.giveUp();
     this.#forward(signal);
     this.#exitIfDone();
@@ -118,7 +118,6 @@ class Primary {
 
   #ended(slot, { code, signal, up }) {
     this.acceptor.gone(slot);
-    this.#tellInnerPorts();
     const exit = signal ? 128 + signals[signal] : code;
     if (exit === FORKS_ITSELF && this.wanted === 1) return this.#runAlone();
     if (this.stopping) {

@@ -1,6 +1,6 @@
 "use strict";
 
-const token = require("../token.js");
+const { Token } = require("../token.js");
 const { drainAsked, shedAsked } = require("../routes.js");
 const { version } = require("../../package.json");
 const { Exposition } = require("./exposition.js");
@@ -11,7 +11,8 @@ const { Exposition } = require("./exposition.js");
  * @returns {import("../routes.js").Routes}
  */
 function routes(primary) {
-  const authorized = (header) => token.authorized(primary.settings.tokenFile, header);
+  const token = new Token(primary.settings.tokenFile);
+  const authorized = (header) => token.allows(header);
   const exposition = new Exposition(primary);
   return new Map([
     ["/healthz", { method: "GET", answer: (send) => health(send, primary) }],
@@ -43,21 +44,19 @@ async function ready(send, primary) {
 
 /**
  * @returns {Promise<{ready: boolean, reason?: string, message?: string}>} ready if every worker is. Reasons: Draining,
- *   WorkerNotUp, WorkerSilent, ConnectionLimit, and those of a single process
+ *   WorkerNotUp, WorkerSilent, and those of a single process
  */
 async function stateOf(primary) {
-  if (primary.draining) return no("Draining", "connections are being moved elsewhere");
+  if (primary.draining && !primary.terminating) return no("Draining", "connections are being moved elsewhere");
   // looked up before the others are asked: one that comes up meanwhile has not been asked
   const missing = primary.workers.find((slot) => !slot.hasServer);
   const answers = await askAll(primary, "state");
   for (const { slot, answer, error } of answers) {
     if (error) return no("WorkerSilent", `worker ${slot.number} does not answer`);
-    if (!answer.ready) return no(answer.reason, `worker ${slot.number}: ${answer.message}`);
+    const { connections, ...state } = answer;
+    if (!state.ready) return { ...state, message: `worker ${slot.number}: ${state.message}` };
   }
   if (missing) return no("WorkerNotUp", `worker ${missing.number} has no Socket.IO server yet`);
-  const connections = sum(answers.map(({ answer }) => answer.connections));
-  const { maxConnections } = primary.settings;
-  if (connections >= maxConnections) return no("ConnectionLimit", `${connections} connections, the limit is ${maxConnections}`);
   return { ready: true };
 }
 
@@ -97,6 +96,7 @@ function workerStatus({ number, pid, restarts }, answer) {
 async function drain(send, body, primary) {
   const asked = drainAsked(body);
   if (asked.error) return send(400, asked);
+  primary.terminating = primary.terminating || asked.terminating;
   if (primary.draining) return send(409, { error: "AlreadyDraining" });
   primary.draining = true;
   const connections = sum((await askAll(primary, "state")).map(({ answer }) => (answer ? answer.connections : 0)));

@@ -9,8 +9,8 @@ const SHORT_LIFE_MS = 10_000;
 /** The place of one worker in the pod: its process, and the process after it. */
 class Slot {
   /**
-   * @param {number} number  from 1; part of the session ids that its worker gives
-   * @param {{numberVariable: string, started: (slot: Slot) => void, ended: (slot: Slot, exit: {code: number, up: boolean}) => void}} hooks
+   * @param {number} number  from 1
+   * @param {{env: object, numberVariable: string, started: (slot: Slot) => void, ended: (slot: Slot, exit: {code: number, up: boolean}) => void}} hooks
    */
   constructor(number, hooks) {
     this.number = number;
@@ -26,8 +26,6 @@ class Slot {
     this.channel = undefined;
     this.hasServer = false;
     this.listens = false;
-    /** loopback port on which the worker takes requests from the other workers */
-    this.innerPort = undefined;
     /** connections, as far as is known */
     this.load = 0;
   }
@@ -43,7 +41,7 @@ class Slot {
 
   start() {
     this.since = Date.now();
-    this.worker = cluster.fork({ [this.hooks.numberVariable]: String(this.number) });
+    this.worker = cluster.fork({ ...this.hooks.env, [this.hooks.numberVariable]: String(this.number) });
     this.channel = new Channel(this.worker.process);
     this.worker.on("error", () => {});
     this.worker.once("exit", (code, signal) => this.#ended(code, signal));

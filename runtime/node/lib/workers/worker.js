@@ -1,11 +1,12 @@
 "use strict";
 
 const cluster = require("cluster");
+const net = require("net");
 const { syncBuiltinESMExports } = require("module");
 const { speakAs } = require("../log.js");
 const { Channel } = require("./channel.js");
+const { headOf } = require("../sessions/headers.js");
 const { Listening } = require("./listening.js");
-const { Sessions } = require("./sessions.js");
 const { FORKS_ITSELF } = require("./constants.js");
 
 const REPORT_MS = 100;
@@ -18,13 +19,12 @@ class Worker {
     // only what the app does keeps the process alive
     process.channel.unref();
     this.listening = new Listening(this.channel, () => this.report());
-    this.sessions = new Sessions(number, this.channel, this.listening.own);
     this.connections = 0;
   }
 
   /** The settings of a worker: what holds for the pod as a whole is the primary's. */
   settings(read) {
-    return Object.freeze({ ...read, port: undefined, maxConnections: undefined, adapter: read.adapter === "none" ? "cluster" : read.adapter });
+    return Object.freeze({ ...read, port: undefined, maxConnections: share(read), adapter: read.adapter === "none" ? "cluster" : read.adapter });
   }
 
   /**
@@ -38,15 +38,27 @@ class Worker {
     // programs that the app starts are not servers
     delete process.env.SOCKETIO_WORKERS;
     require("./answers.js").install(this.channel, runtime);
+    this.channel.on("hand-over", ({ head }, handle) => handle && take(runtime.sessions.receiver, handle, head));
     this.channel.send("server", { reason });
   }
 
   adopt(engine) {
-    this.sessions.adopt(engine);
     engine.on("connection", (connection) => {
       this.#count(1);
       connection.once("close", () => this.#count(-1));
     });
+  }
+
+  /**
+   * Gives a connection to the worker of that process id, by way of the primary: an upgraded one costs nothing here then. A
+   * client of a WebSocket sends nothing before its upgrade is answered, so nothing is lost between the two processes.
+   * @returns {boolean} whether it is given
+   */
+  handOver(pid, request, socket, rest) {
+    if (!socket._handle || !process.connected) return false;
+    const head = Buffer.concat([headOf(`${request.method} ${request.url} HTTP/1.1`, request.rawHeaders), rest]);
+    this.channel.send("hand-over", { pid, head }, { handle: socket._handle, sent: () => socket.destroy() });
+    return true;
   }
 
   #count(difference) {
@@ -61,6 +73,17 @@ class Worker {
       this.channel.send("load", { connections: this.connections });
     }, REPORT_MS).unref();
   }
+}
+
+// of equals, as the balancing makes them
+function share({ maxConnections, workers }) {
+  return maxConnections && Math.ceil(maxConnections / workers);
+}
+
+function take(receiver, handle, head) {
+  const socket = new net.Socket({ handle, allowHalfOpen: true });
+  socket.setNoDelay(true);
+  receiver.take(socket, head);
 }
 
 // The app is to see what it would see alone: a process that is not a worker. One that forks by itself is found out at

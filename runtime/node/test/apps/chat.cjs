@@ -13,7 +13,7 @@ function start(socketio) {
   const io = socketio.Server ? new socketio.Server(server, options) : socketio(server, options);
   if (process.env.APP_ADAPTER === "later") io.adapter(ownAdapter());
   io.on("connection", (socket) => greet(io, socket));
-  server.listen(0, "127.0.0.1", () => console.log(`port ${server.address().port}`));
+  server.listen(Number(process.env.APP_PORT || 0), process.env.APP_HOST || "127.0.0.1", () => console.log(`port ${server.address().port}`));
 }
 
 function greet(io, socket) {
@@ -22,6 +22,16 @@ function greet(io, socket) {
     socket.join(room);
     done();
   });
+  socket.on("leave", (room, done) => {
+    socket.leave(room);
+    done();
+  });
+  // an app may change the data long after the event that made it do so
+  socket.on("note", (note, milliseconds, done) => {
+    setTimeout(() => (socket.data.notes = [...(socket.data.notes || []), note]), milliseconds);
+    done();
+  });
+  socket.on("state", (done) => done({ rooms: [...socket.rooms].filter((room) => room !== socket.id), data: socket.data }));
   socket.on("tell", (room, text) => io.to(room).emit("told", text));
   socket.on("who", (done) => io.fetchSockets().then((sockets) => done(sockets.length), (error) => done(String(error))));
   socket.on("send me away", () => socket.disconnect());

@@ -82,6 +82,14 @@ class App {
     });
   }
 
+  /** Waits until its adapter hears the other processes (`heard`), or does no more. */
+  hears(heard) {
+    return until(heard ? "the broker" : "the loss of the broker", async () => {
+      const [{ adapter }] = (await this.ask("/status")).body.servers;
+      return adapter.subscribed === heard || this.log;
+    });
+  }
+
   /**
    * @param {object} [options]   the client's, and `url` if not the app's, `connect` of another version of the client
    * @returns {Promise<import("socket.io-client").Socket>} a connected client

@@ -18,6 +18,7 @@ class Gate {
   }
 
   #join(near) {
+    if (this.closed) return near.destroy();
     const link = { near, far: net.connect(this.target, "127.0.0.1"), reader: false, held: undefined };
     this.links.add(link);
     near.on("data", (chunk) => {
@@ -56,6 +57,21 @@ class Gate {
 
   cutReader() {
     for (const { reader, near } of this.links) if (reader) near.destroy();
+  }
+
+  /** Cuts the connection whose answers are held. */
+  cutHeld() {
+    for (const { held, near } of this.links) if (held) near.destroy();
+  }
+
+  /** Redis is away: connections are cut, and new ones refused, until `reopen`. */
+  shut() {
+    this.closed = true;
+    for (const { near } of this.links) near.destroy();
+  }
+
+  reopen() {
+    this.closed = false;
   }
 
   release() {

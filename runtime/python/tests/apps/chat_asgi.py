@@ -4,6 +4,7 @@ habits that real apps have."""
 import json
 import os
 import sys
+import uuid
 
 import socketio
 
@@ -18,6 +19,9 @@ class Chat(socketio.AsyncServer):
 
 io = Chat(async_mode="asgi", **options)
 app = socketio.ASGIApp(io)
+
+if os.environ.get("APP_IDS") == "own":
+    io.eio.generate_id = lambda: f"own-{uuid.uuid4()}"
 
 
 @io.event
@@ -52,4 +56,4 @@ def on_sigterm(*_):
 if __name__ == "__main__":
     import uvicorn
 
-    uvicorn.run(app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="warning")
+    uvicorn.run(app, host=os.environ["HOST"], port=int(os.environ["PORT"]), log_level="warning")

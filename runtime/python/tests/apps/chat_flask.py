@@ -21,4 +21,4 @@ def manager():
 
 
 if __name__ == "__main__":
-    io.run(app, host="127.0.0.1", port=int(os.environ["PORT"]), allow_unsafe_werkzeug=True)
+    io.run(app, host=os.environ["HOST"], port=int(os.environ["PORT"]), allow_unsafe_werkzeug=True)

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import uuid
 
 import socketio
 from werkzeug.serving import run_simple
@@ -13,6 +14,9 @@ if os.environ.get("APP_MANAGER") == "own":
     options["client_manager"] = socketio.Manager()
 io = socketio.Server(async_mode="threading", **options)
 app = socketio.WSGIApp(io)
+
+if os.environ.get("APP_IDS") == "own":
+    io.eio.generate_id = lambda: f"own-{uuid.uuid4()}"
 
 
 @io.event
@@ -45,4 +49,4 @@ def on_sigterm(*_):
 if __name__ == "__main__":
     if "APP_SIGTERM" in os.environ:
         signal.signal(signal.SIGTERM, on_sigterm)
-    run_simple("127.0.0.1", int(os.environ["PORT"]), app, threaded=True)
+    run_simple(os.environ["HOST"], int(os.environ["PORT"]), app, threaded=True)

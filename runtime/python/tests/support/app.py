@@ -22,7 +22,8 @@ running: list["App"] = []
 
 
 class App:
-    """One process of an app. `command`: what follows the interpreter, with {port}; by default the file itself."""
+    """One process of an app. `command`: what follows the interpreter, with {address} and {port}; by default the file
+    itself."""
 
     def __init__(
         self,
@@ -33,19 +34,21 @@ class App:
         runtime: bool = True,
         mount: Path = MOUNT,
         prefix: tuple[str, ...] = (),
+        address: str = "127.0.0.1",
     ) -> None:
-        self.port, self.side_port = free_port(), free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.address = address
+        self.port, self.side_port = free_port(address), free_port(address)
+        self.url = f"http://{address}:{self.port}"
         self.clients: list[socketio.Client] = []
         loaded = {
             "PYTHONPATH": str(mount),
             "SOCKETIO_RUNTIME_PORT": str(self.side_port),
-            "SOCKETIO_RUNTIME_HOST": "127.0.0.1",
+            "SOCKETIO_RUNTIME_HOST": address,
         }
-        self.env = {"PATH": os.environ["PATH"], "PORT": str(self.port)}
+        self.env = {"PATH": os.environ["PATH"], "HOST": address, "PORT": str(self.port)}
         self.env.update({**(loaded if runtime else {}), **(env or {})})
         python = str(BUILD / environment / "bin" / "python")
-        arguments = (command or file).format(port=self.port).split()
+        arguments = (command or file).format(port=self.port, address=address).split()
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.process = subprocess.Popen(
             [*prefix, python, *arguments],
@@ -73,7 +76,7 @@ class App:
 
     def _is_listening(self) -> object:
         self._ended()
-        return accepts(self.port) or self.log
+        return accepts(self.port, self.address) or self.log
 
     def _is_ready(self) -> object:
         self._ended()
@@ -89,8 +92,12 @@ class App:
         reason: str | None = self.ask("/readyz").json().get("reason")
         return reason
 
+    def polling(self, sid: str = "") -> str:
+        """The URL of a session, or of a handshake."""
+        return f"{self.url}/socket.io/?EIO=4&transport=polling" + (f"&sid={sid}" if sid else "")
+
     def ask(self, path: str, method: str = "GET", **options: Any) -> requests.Response:
-        return requests.request(method, f"http://127.0.0.1:{self.side_port}{path}", timeout=10, **options)
+        return requests.request(method, f"http://{self.address}:{self.side_port}{path}", timeout=10, **options)
 
     def status(self) -> dict[str, Any]:
         status: dict[str, Any] = self.ask("/status").json()

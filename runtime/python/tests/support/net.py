@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import re
 import socket
 import subprocess
@@ -11,15 +12,17 @@ import threading
 from support.until import until
 
 
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+def free_port(address: str = "127.0.0.1") -> int:
+    """A port that was free a moment ago, none of those that outgoing connections get."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server((address, port)):
+            return port
 
 
-def accepts(port: int) -> bool:
+def accepts(port: int, address: str = "127.0.0.1") -> bool:
     """Whether somebody listens."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+    with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=1):
         return True
     return False
 

@@ -1,4 +1,8 @@
-"""The Deployment that runs Redis: one pod, replaced only after it is gone, as two brokers would split the app."""
+"""The StatefulSet that runs Redis: one pod, replaced only after it is gone, as two brokers would split the app.
+
+The claim is a child of its own: a StatefulSet's claim templates can never be changed, so storage could neither be added
+nor grow without deleting Redis.
+"""
 
 import hashlib
 from typing import Any
@@ -15,14 +19,15 @@ from socketio_operator.desired.metadata import (
     redis_name,
     selector,
 )
-from socketio_operator.desired.quantity import canonical_resources
+from socketio_operator.desired.quantity import canonical_quantity
 from socketio_operator.desired.redis import ACL_KEY, AUTH_DIR, CONFIG_DIR, CONFIG_KEY, DATA_DIR, PORT
 from socketio_operator.desired.redis.config import redis_conf
+from socketio_operator.desired.redis.memory import limit_bytes, resources
 from socketio_operator.desired.redis.secret import PASSWORD_KEY
+from socketio_operator.desired.scheduling import scheduling
 from socketio_operator.desired.security import BROKER_USER, container_security, pod_security
 
-DEFAULT_RESOURCES: dict[str, Any] = {"requests": {"cpu": "50m", "memory": "64Mi"}}
-DATA_LIMIT = "1Gi"
+GIB = 1024**3
 
 
 def _container(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
@@ -40,9 +45,10 @@ def _container(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
                 "valueFrom": {"secretKeyRef": {"name": redis_name(cluster), "key": PASSWORD_KEY}},
             }
         ],
-        "resources": (managed and canonical_resources(wire(managed.resources))) or DEFAULT_RESOURCES,
+        "resources": resources(cluster),
         "securityContext": container_security(read_only=True),
-        "startupProbe": {**ping, "periodSeconds": 1, "failureThreshold": 60, "timeoutSeconds": 2},
+        # It answers once it has read its log, however long that is.
+        "startupProbe": {**ping, "periodSeconds": 1, "failureThreshold": 600, "timeoutSeconds": 2},
         "readinessProbe": {**ping, "periodSeconds": 5, "failureThreshold": 2, "timeoutSeconds": 2},
         "livenessProbe": {"tcpSocket": {"port": "redis"}, "periodSeconds": 10, "failureThreshold": 6},
         "volumeMounts": [
@@ -53,9 +59,18 @@ def _container(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
     }
 
 
+def _data(cluster: SocketIOCluster) -> dict[str, Any]:
+    if cluster.spec.adapter.storage:
+        return {"name": "data", "persistentVolumeClaim": {"claimName": redis_name(cluster)}}
+    # Room for the log and for the one that replaces it: a pod that needs more is evicted.
+    size = max(GIB, 2 * limit_bytes(cluster))
+    return {"name": "data", "emptyDir": {"sizeLimit": canonical_quantity(f"{size // 1024}Ki")}}
+
+
 def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
-    name = redis_name(cluster)
+    name, managed = redis_name(cluster), cluster.spec.adapter.managed
     return {
+        **(scheduling(managed.pod) if managed else {}),
         "serviceAccountName": cluster.name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -66,26 +81,29 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
             {"name": "config", "configMap": {"name": name}},
             # Only the ACL file is shown: the plain password stays out of the container's file system.
             {"name": "auth", "secret": {"secretName": name, "items": [{"key": ACL_KEY, "path": ACL_KEY}]}},
-            {"name": "data", "emptyDir": {"sizeLimit": DATA_LIMIT}},
+            _data(cluster),
         ],
     }
 
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest | None:
-    """The Deployment of Redis, if the operator runs it. A changed redis.conf or password restarts it."""
+    """The StatefulSet of Redis, if the operator runs it. A changed redis.conf or password restarts it."""
     if not cluster.spec.adapter.runs_redis:
         return None
     digest = hashlib.sha256(redis_conf(cluster).encode()).hexdigest()[:16]
     manifest: Manifest = canonical(
         {
             "apiVersion": "apps/v1",
-            "kind": "Deployment",
+            "kind": "StatefulSet",
             "metadata": object_meta(cluster, redis_name(cluster), REDIS),
             "spec": {
                 "replicas": 1,
                 "revisionHistoryLimit": 2,
                 "selector": {"matchLabels": selector(cluster, REDIS)},
-                "strategy": {"type": "Recreate"},
+                "serviceName": redis_name(cluster),
+                # A pod that never gets ready, for a wrong image, is replaced as soon as the template is right.
+                "podManagementPolicy": "Parallel",
+                "updateStrategy": {"type": "RollingUpdate"},
                 "template": {
                     "metadata": {
                         "labels": labels(cluster, REDIS),

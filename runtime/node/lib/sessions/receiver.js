@@ -1,0 +1,100 @@
+"use strict";
+
+const crypto = require("crypto");
+const fs = require("fs");
+const http = require("http");
+const os = require("os");
+const path = require("path");
+const { log } = require("../log.js");
+
+/**
+ * Takes the requests that other processes hand over: by a Unix socket from processes of this pod, by tunnels from other
+ * pods. What is for another process of this pod is passed on to it; nothing is passed on to another pod.
+ */
+class Receiver {
+  /**
+   * @param {object} about
+   * @param {string} about.address  of this pod
+   * @param {(request: http.IncomingMessage) => import("./seal.js").Location | undefined} about.locate
+   * @param {(number: number) => object | undefined} about.engine  the engine of this process of that number: its own handlers
+   * @param {import("./forwarder.js").Forwarder} about.forwarder
+   */
+  constructor({ address, locate, engine, forwarder }) {
+    this.address = address;
+    this.locate = locate;
+    this.engine = engine;
+    this.forwarder = forwarder;
+    this.server = http.createServer((request, response) => this.#request(request, response));
+    this.server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    this.server.on("connection", (socket) => socket.unref());
+    // the process that sends decides how long a connection lasts, and waits for slow clients
+    Object.assign(this.server, { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0, timeout: 0, maxRequestsPerSocket: 0 });
+  }
+
+  /** Opens the Unix socket of this process. */
+  listen() {
+    try {
+      const folder = ownFolder(this.address);
+      const socketPath = path.join(folder, String(process.pid));
+      fs.rmSync(socketPath, { force: true });
+      this.server.on("error", (error) => log(`sessions: no socket for the other processes of this pod: ${error.code}`));
+      this.server.listen({ path: socketPath, exclusive: true });
+      this.server.unref();
+      process.once("exit", () => fs.rmSync(socketPath, { force: true }));
+    } catch (error) {
+      log(`sessions: no socket for the other processes of this pod: ${error.code || error.message}`);
+    }
+  }
+
+  /** Takes a connection over which requests come. @param {Buffer} [first] what was read of it */
+  take(socket, first) {
+    socket.setTimeout(0);
+    this.server.emit("connection", socket);
+    if (first && first.length > 0) socket.unshift(first);
+  }
+
+  #request(request, response) {
+    const location = this.#here(request);
+    const unknown = () => response.writeHead(400, { "content-type": "application/json" }).end('{"code":1,"message":"Session ID unknown"}');
+    if (!location) return unknown();
+    if (location.process !== process.pid) return this.forwarder.request(request, response, wayTo(location), { patience: 0, lost: unknown });
+    const engine = this.engine(location.engine);
+    return engine ? engine.handleRequest(request, response) : unknown();
+  }
+
+  #upgrade(request, socket, head) {
+    const location = this.#here(request);
+    const unknown = () => socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    if (!location) return unknown();
+    if (location.process !== process.pid) return this.forwarder.upgrade(request, socket, head, wayTo(location), { patience: 0, lost: unknown });
+    const engine = this.engine(location.engine);
+    return engine ? engine.handleUpgrade(request, socket, head) : unknown();
+  }
+
+  #here(request) {
+    const location = this.locate(request);
+    return location && location.address === this.address ? location : undefined;
+  }
+}
+
+/** @returns {import("./forwarder.js").Way} to another process of the pod */
+function wayTo({ address, process: id }) {
+  return { socketPath: path.join(folderOf(address), String(id)) };
+}
+
+// Pods that share a file system, as on a developer's machine, have different addresses.
+function folderOf(address) {
+  const name = crypto.createHash("sha256").update(address).digest("hex").slice(0, 16);
+  return path.join(os.tmpdir(), `socketio-runtime-${name}`);
+}
+
+/** @returns {string} the folder, made for this user alone */
+function ownFolder(address) {
+  const folder = folderOf(address);
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { uid, mode } = fs.lstatSync(folder);
+  if (uid !== process.getuid() || mode & 0o077) throw new Error(`${folder} belongs to somebody else`);
+  return folder;
+}
+
+module.exports = { Receiver, wayTo };

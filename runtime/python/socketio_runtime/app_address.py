@@ -1,0 +1,56 @@
+"""Where the app is to be found: by routers from outside, and by us from inside the pod."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from .listening import Listener, ListeningSocket, on_port
+
+if TYPE_CHECKING:
+    from .runtime import Runtime
+
+# an app does not leave its port: what was found is not looked for again at each request
+FOUND_SECONDS = 10.0
+
+
+class AppAddress:
+    """Asks the kernel for the app's listening socket."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._own = ListeningSocket()
+        self._routed: Listener | None = None
+        self._until = 0.0
+
+    def own(self) -> Listener | None:
+        """A listening socket that this process holds, the side port's apart."""
+        side_port = self._runtime.side_port
+        return self._own.find(except_fd=side_port.fileno() if side_port else -1)
+
+    def routed(self) -> Listener | None:
+        """What listens on the port where routers look, rather at an address that they reach than not."""
+        port = self._runtime.settings.app_port
+        if port is None:
+            return None
+        if time.monotonic() > self._until:
+            self._routed = max(on_port(port), key=self.reachable, default=None)
+            found = self._routed is not None and self.reachable(self._routed)
+            self._until = time.monotonic() + (FOUND_SECONDS if found else 0)
+        return self._routed
+
+    def reachable(self, listener: Listener) -> bool:
+        """Whether other machines reach it; the address of the pod may be a loopback one where there is no cluster."""
+        return not listener.loopback or listener.address == self._runtime.settings.address
+
+    def elsewhere(self) -> bool:
+        """Whether the app listens, but not where routers look."""
+        if self._runtime.settings.app_port is None:
+            return False
+        routed = self.routed()
+        return routed is None or not self.reachable(routed)
+
+    def dial(self) -> tuple[str, int] | None:
+        """Where we reach it from inside the pod."""
+        listener = self.routed() or self.own()
+        return listener.dial() if listener else None

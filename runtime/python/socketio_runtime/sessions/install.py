@@ -1,0 +1,61 @@
+"""Hooks one Server's engine."""
+
+from __future__ import annotations
+
+import functools
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from ..log import guarded, log
+from . import async_gate, thread_gate
+from .forwarder import Forwarder
+
+if TYPE_CHECKING:
+    from ..managed_server import ManagedServer
+    from ..runtime import Runtime
+
+MARK = "_socketio_runtime_seals"
+
+
+def install(managed: ManagedServer, runtime: Runtime) -> None:
+    """Nothing, where the environment asks neither for sessions to be found elsewhere nor for a limit."""
+    forwarder = runtime.forwarder
+    if forwarder is None and runtime.settings.max_connections is None:
+        return
+    engine = managed.io.eio
+    if forwarder:
+        _seal(engine, managed.index, forwarder)
+        if not managed.threads_cooperate():
+            log(f"sessions: {managed.io.async_mode} without monkey patching cannot wait for other pods")
+            forwarder = None
+    gate = async_gate if managed.asynchronous else thread_gate
+    gate.stand_before(engine, runtime, forwarder)
+
+
+# An id of the app's own making keeps its beginning, one that the app sets later included. Socket.IO takes ids for its
+# sockets from the same place: those stay as they are.
+def _seal(engine: Any, index: int, forwarder: Forwarder) -> None:
+    handle_connect = engine._handle_connect
+    handshake: ContextVar[bool] = ContextVar("socketio_runtime_handshake", default=False)
+
+    def sealed(generate_id: Any) -> Any:
+        @functools.wraps(generate_id)
+        def generate_sealed_id() -> Any:
+            session_id = generate_id()
+            if handshake.get():
+                handshake.set(False)
+                with guarded("sealing a session id"):
+                    return forwarder.seal(session_id, index)
+            return session_id
+
+        setattr(generate_sealed_id, MARK, True)
+        return generate_sealed_id
+
+    @functools.wraps(handle_connect)
+    def _handle_connect(*args: Any, **kwargs: Any) -> Any:
+        if not hasattr(engine.generate_id, MARK):
+            engine.generate_id = sealed(engine.generate_id)
+        handshake.set(True)
+        return handle_connect(*args, **kwargs)
+
+    engine._handle_connect = _handle_connect

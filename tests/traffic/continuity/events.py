@@ -1,0 +1,37 @@
+"""The names of the events, in the order of the tables of docs/continuity.md."""
+
+ROLLED = "rolling restart of 3 pods"
+DELETED = "one pod deleted"
+KILLED = "one pod's process killed (-9)"
+SCALED_UP = "scaled from 3 to 5 pods"
+SCALED_DOWN = "scaled from 5 to 2 pods"
+DRAINED = "a node drained (evictions)"
+NODE_KILLED = "a node killed, back after it was given up"
+REDIS_KILLED = "Redis killed (-9)"
+REDIS_FROZEN = "Redis frozen for 10 s"
+REDIS_DELETED = "Redis' pod deleted, its data gone"
+REDIS_UNPULLABLE = "Redis' pod deleted, its image not to be had for 60 s, its data gone"
+ROUTER_RESTARTED = "the router restarted"
+NO_AFFINITY = "no affinity, nothing happens"
+NO_AFFINITY_DELETED = "no affinity, one pod deleted"
+
+EVENTS = (
+    *(ROLLED, DELETED, KILLED, SCALED_UP, SCALED_DOWN, DRAINED, NODE_KILLED),
+    *(REDIS_KILLED, REDIS_FROZEN, REDIS_DELETED, REDIS_UNPULLABLE),
+    *(ROUTER_RESTARTED, NO_AFFINITY, NO_AFFINITY_DELETED),
+)
+
+
+def control(event: str, off: str) -> str:
+    """The name of the same event where something is off: `forwarding`, `mirror` or both."""
+    return f"{event}; {off} off"
+
+
+BOTH = "forwarding and mirror"
+WITHOUT_RECOVERY = f"{DELETED}; adapter redis, which recovers nothing"
+CONTROLS = (
+    *(control(event, BOTH) for event in (DELETED, KILLED)),
+    *(control(event, "forwarding") for event in (ROLLED, SCALED_UP)),
+    control(KILLED, "mirror"),
+    WITHOUT_RECOVERY,
+)

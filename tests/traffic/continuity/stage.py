@@ -1,0 +1,211 @@
+"""A SocketIOCluster with rooms, a router of its own and a crowd in front of it: where something happens."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.request import urlopen
+
+from tests.cluster.errors import KubectlError
+from tests.cluster.kubectl import Kubectl
+from tests.cluster.waiting import wait_for
+from tests.traffic.chat_cluster import ChatCluster, Pod, manifest, running_chat_cluster, server_pods, wait_ready
+from tests.traffic.continuity import harm
+from tests.traffic.continuity.crowd import SETTLE_SECONDS, Crowd, crowd
+from tests.traffic.continuity.report import Report
+from tests.traffic.processes import running
+from tests.traffic.traefik import INGRESS_CLASS, INGRESS_NGINX, Traefik
+from tests.traffic.wire import Target
+
+IMAGE = "registry.local/rooms:1"
+DRAIN_SECONDS = 3
+WHOLE_SECONDS = 150.0
+RUNTIME_PORT = 9400
+FORWARDED = "socketio_runtime_forwarded_total"
+# 2 s of numbers to everybody: what an event does to clients soon after all looks well is part of it.
+AFTERWARDS = 20
+# Short enough that whoever talks to a dead machine notices within a test, long enough for a busy one.
+PINGS = {"pingInterval": 5000, "pingTimeout": 10_000}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A SocketIOCluster with rooms; `off` are the parts of the runtime that are switched off.
+
+    With any adapter but redis-streams sessions are not recovered.
+    """
+
+    name: str
+    affinity: str = "clientIP"
+    off: tuple[Literal["forwarding", "mirror"], ...] = ()
+    adapter: str = "redis-streams"
+
+    def manifest(self) -> dict[str, Any]:
+        """As a user would write it."""
+        variables = {
+            "forwarding": {"name": "SOCKETIO_RUNTIME_PEERS", "value": ""},
+            "mirror": {"name": "SOCKETIO_RUNTIME_MIRROR", "value": "off"},
+        }
+        return manifest(
+            self.name,
+            affinity=self.affinity,
+            adapter=self.adapter,
+            engine=PINGS | ({"connectionStateRecovery": {}} if self.adapter == "redis-streams" else {}),
+            image=IMAGE,
+            runtime={"drainSeconds": DRAIN_SECONDS},
+            resources={"requests": {"cpu": "250m"}},
+            env=[variables[part] for part in self.off],
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass
+class Router:
+    """A Traefik that can be ended and started again on the same ports."""
+
+    kubeconfig: Path
+    traefik: Traefik
+    _process: ExitStack = field(default_factory=ExitStack)
+
+    def start(self) -> None:
+        """Start it; returns when it answers."""
+        self._process.enter_context(
+            running(*self.traefik.process(INGRESS_NGINX), environment={"KUBECONFIG": str(self.kubeconfig)})
+        )
+
+    def stop(self) -> None:
+        """End it as its administrator would (SIGTERM)."""
+        self._process.close()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`watch` lets something happen and tells what the crowd saw."""
+
+    kubectl: Kubectl
+    router: Router
+    name: str
+    target: Target
+    crowd: Crowd
+
+    def watch(self, event: str, happen: Callable[[], object], settle: float = SETTLE_SECONDS) -> Report:
+        """Let it happen, wait until the cluster is whole again, and tell what the clients saw; kept and printed."""
+
+        def happen_and_heal() -> None:
+            happen()
+            self.wait_whole()
+            self.crowd.wait_numbers(AFTERWARDS)
+
+        report = self.crowd.watch(event, happen_and_heal, settle)
+        report.save()
+        print(f"{report.row()} {report.pressure} % pressure; forwarded: {self.forwarded()}")
+        return report
+
+    def forwarded(self) -> Counter[str]:
+        """What the pods that are there have passed on to others since they started, by transport and reason."""
+        found: Counter[str] = Counter()
+        for pod in self.pods:
+            with urlopen(f"http://{pod.address}:{RUNTIME_PORT}/metrics", timeout=5) as answer:
+                for line in answer.read().decode().splitlines():
+                    if line.startswith(FORWARDED):
+                        labels, _, count = line.removeprefix(FORWARDED).rpartition(" ")
+                        found[labels] += int(count)
+        return found
+
+    @property
+    def pods(self) -> tuple[Pod, ...]:
+        """The server pods that are not about to end."""
+        return server_pods(self.kubectl, self.name)
+
+    def delete(self, pod: str) -> None:
+        """As `kubectl delete pod` does, until it is gone."""
+        self.kubectl("delete", "pod", pod, timeout=120)
+
+    def kill(self, pod: str, container: str) -> None:
+        """SIGKILL to a container's first process, until the kubelet has started it again."""
+        before = self._container(pod, container)["restartCount"]
+        harm.kill(harm.first_process(self.kubectl, pod, container))
+
+        def back() -> bool:
+            now = self._container(pod, container)
+            return bool(now["restartCount"] > before and now["ready"])
+
+        wait_for(back, 90, f"{pod} to be started again", tolerate=(KubectlError,))
+
+    def scale(self, replicas: int) -> None:
+        """As `kubectl scale` does."""
+        self.kubectl("scale", f"sio/{self.name}", f"--replicas={replicas}")
+
+    def roll(self) -> None:
+        """As `kubectl rollout restart` does, until the new pods are there."""
+        self.kubectl("rollout", "restart", f"deployment/{self.name}")
+        self.kubectl("rollout", "status", f"deployment/{self.name}", "--timeout=150s", timeout=160)
+
+    def redis(self) -> str:
+        """The name of Redis' pod; raises LookupError while there is none that stays."""
+        for pod in self._pods("redis"):
+            if "deletionTimestamp" not in pod["metadata"]:
+                return str(pod["metadata"]["name"])
+        raise LookupError("there is no pod of Redis")
+
+    def node_of(self, pod: str) -> str:
+        """Where a pod runs."""
+        return str(self.kubectl.json("get", "pod", pod)["spec"]["nodeName"])
+
+    def wait_whole(self) -> None:
+        """Wait until all pods are there and ready, none is about to end, and the router sends to exactly these."""
+        wait_for(self._whole, WHOLE_SECONDS, f"{self.name} to be whole", tolerate=(KubectlError, OSError), interval=0.3)
+        wait_ready(self.kubectl, self.name)
+        self.router.traefik.wait_routed(f"{self.name}.localhost", {pod.address for pod in self.pods})
+
+    def _whole(self) -> bool:
+        wanted = self.kubectl.json("get", "sio", self.name)["spec"]["replicas"]
+        servers, redis = self._pods("server"), self._pods("redis")
+        if (len(servers), len(redis)) != (wanted, 1) or not all(map(_is_ready, servers + redis)):
+            return False
+        return all(_answers(pod["status"]["podIP"]) for pod in servers)
+
+    def _container(self, pod: str, container: str) -> dict[str, Any]:
+        statuses: list[dict[str, Any]] = self.kubectl.json("get", "pod", pod)["status"]["containerStatuses"]
+        return next(status for status in statuses if status["name"] == container)
+
+    def _pods(self, component: str) -> list[dict[str, Any]]:
+        labels = f"socketio-operator.dev/cluster={self.name},socketio-operator.dev/component={component}"
+        found: list[dict[str, Any]] = self.kubectl.json("get", "pods", "--selector", labels)["items"]
+        return found
+
+
+@contextmanager
+def staged(kubectl: Kubectl, folder: Path, setup: Setup) -> Iterator[Stage]:
+    """The cluster of this setup with its router and crowd."""
+    with deployed(kubectl, folder, setup) as (router, cluster), crowd(cluster.target) as clients:
+        yield Stage(kubectl, router, setup.name, cluster.target, clients)
+
+
+@contextmanager
+def deployed(kubectl: Kubectl, folder: Path, setup: Setup) -> Iterator[tuple[Router, ChatCluster]]:
+    """The cluster of this setup, Ready, with its router; both are gone afterwards."""
+    kubectl.apply(INGRESS_CLASS, setup.manifest())
+    router = Router(kubectl.cluster.kubeconfig, Traefik.on_free_ports(folder / f"traefik-{setup.name}.log"))
+    router.start()
+    try:
+        yield router, running_chat_cluster(kubectl, router.traefik, setup.name)
+    finally:
+        router.stop()
+        kubectl("delete", "sio", setup.name, "--wait=false")
+
+
+def _is_ready(pod: dict[str, Any]) -> bool:
+    conditions = {item["type"]: item["status"] for item in pod["status"].get("conditions", ())}
+    return "deletionTimestamp" not in pod["metadata"] and conditions.get("Ready") == "True"
+
+
+def _answers(address: str) -> bool:
+    with urlopen(f"http://{address}:{RUNTIME_PORT}/readyz", timeout=2) as answer:
+        return bool(answer.status == 200)
