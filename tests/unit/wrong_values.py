@@ -34,7 +34,7 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "recovery without a store": (
         _spec(engine={"connectionStateRecovery": {}}),
-        "set adapter.type to redis-streams or mongo.",
+        "set adapter.type to redis-streams.",
     ),
     "database without a Secret": (
         _spec(adapter={"type": "postgres"}),

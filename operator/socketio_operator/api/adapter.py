@@ -133,8 +133,7 @@ class Adapter(
         "redis",
         description="Adapter of the app: `redis` (pub/sub), `redis-sharded` (pub/sub, a channel for each room), "
         "`redis-streams` (keeps events over a Redis restart, allows connection state recovery), `postgres` "
-        "(LISTEN/NOTIFY), `mongo` (change streams, allows connection state recovery), `none` (broadcasts stay on one "
-        "pod). Default: `redis`.",
+        "(LISTEN/NOTIFY), `mongo` (change streams), `none` (broadcasts stay on one pod). Default: `redis`.",
     )
     broker: Literal["managed", "external"] = Field(
         "managed",

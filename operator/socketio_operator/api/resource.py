@@ -40,9 +40,8 @@ class ClusterSpec(
             "cuts waiting clients; raise it, or leave it out to have it derived.",
         ),
         rule(
-            "!has(self.engine.connectionStateRecovery) || self.adapter.type in ['redis-streams', 'mongo']",
-            "engine.connectionStateRecovery needs an adapter that stores sessions; set adapter.type to redis-streams "
-            "or mongo.",
+            "!has(self.engine.connectionStateRecovery) || self.adapter.type == 'redis-streams'",
+            "engine.connectionStateRecovery needs an adapter that stores sessions; set adapter.type to redis-streams.",
         ),
         rule(
             "self.volumeMounts.all(m, self.volumes.exists(v, v.name == m.name))",

@@ -17,12 +17,15 @@ const KINDS = {
 
 /** The real server behind an adapter, and what can befall it. */
 class Broker {
-  /** @param {string} adapter  a value of SOCKETIO_ADAPTER other than `none` */
-  static async start(adapter) {
+  /**
+   * @param {string} adapter    a value of SOCKETIO_ADAPTER other than `none`
+   * @param {number} [members]  of MongoDB's replica set
+   */
+  static async start(adapter, members) {
     const { Server, quit } = KINDS[adapter];
     const broker = new Broker();
     broker.quit = quit;
-    broker.server = await Server.start();
+    broker.server = await Server.start({ members });
     broker.url = broker.server.url;
     return broker;
   }
@@ -49,21 +52,53 @@ class Broker {
   }
 }
 
-/** What befalls the broker, by name. Each resolves when the broker answers again. */
+const ELECTION = { adapters: ["mongo"], members: 3 };
+
+/**
+ * What befalls the broker, by name: a title, the adapters whose broker it can befall if not all, and `befall`, which
+ * resolves when the broker answers again.
+ */
 const OUTAGES = {
-  async kill(broker, wait) {
-    await broker.end("SIGKILL");
-    await wait(3000);
-    await broker.start();
+  kill: {
+    title: "The broker is killed (SIGKILL), started again after 3 s",
+    async befall(broker, wait) {
+      await broker.end("SIGKILL");
+      await wait(3000);
+      await broker.start();
+    },
   },
-  async restart(broker) {
-    await broker.end(broker.quit);
-    await broker.start();
+  restart: {
+    title: "The broker is told to stop, started again at once",
+    async befall(broker) {
+      await broker.end(broker.quit);
+      await broker.start();
+    },
   },
-  async freeze(broker, wait) {
-    broker.signalAll("SIGSTOP");
-    await wait(5000);
-    broker.signalAll("SIGCONT");
+  freeze: {
+    title: "The broker is frozen (SIGSTOP) for 5 s",
+    async befall(broker, wait) {
+      broker.signalAll("SIGSTOP");
+      await wait(5000);
+      broker.signalAll("SIGCONT");
+    },
+  },
+  "step-down": {
+    ...ELECTION,
+    title: "An election: the primary of a replica set of three steps down",
+    async befall({ server }) {
+      const former = await server.primary();
+      await former.command({ replSetStepDown: 60 });
+      await server.elected(former);
+    },
+  },
+  "primary-killed": {
+    ...ELECTION,
+    title: "An election: the primary of a replica set of three is killed (SIGKILL)",
+    async befall({ server }) {
+      const former = await server.primary();
+      await former.stop("SIGKILL");
+      await server.elected(former);
+    },
   },
 };
 

@@ -8,7 +8,8 @@ const { Broker, OUTAGES } = require("./brokers.js");
 
 const PER_SECOND = 200;
 const AROUND_MS = 2000;
-const SILENCE_MS = 2000;
+// what waits for its turn after an outage may pause
+const SILENCE_MS = 4000;
 const POLL_MS = 25;
 
 /**
@@ -16,46 +17,50 @@ const POLL_MS = 25;
  * listens there ("same") and one on the other process ("other"); meanwhile the broker has an outage.
  * @param {string} adapter
  * @param {keyof OUTAGES} outage
- * @returns {Promise<{sent: number, same: object, other: object, died: number, notReadyMs?: number, readyMs: number}>}
- *   same, other: see Arrivals; notReadyMs: from the outage to the first 503 (undefined: none came); readyMs: from the
- *   broker's first answer until both processes are ready
+ * @returns {Promise<{sent: number, same: object, other: object, died: number, dropped: number, apartMs?: number,
+ *   wholeMs: number}>}
+ *   same, other: see Arrivals; dropped: what the first process says that it dropped; apartMs: from the outage until
+ *   the last process says that it is apart (undefined: one never did); wholeMs: from the broker's first answer until both
+ *   processes say that they are subscribed
  */
 async function outageRun(adapter, outage) {
-  const broker = await Broker.start(adapter);
+  const { befall, members } = OUTAGES[outage];
+  const broker = await Broker.start(adapter, members);
   try {
     const env = { SOCKETIO_ADAPTER: adapter, SOCKETIO_RUNTIME_BROKER_URL: broker.url };
     const apps = await Promise.all([App.start("v4.8", { env }), App.start("v4.8", { env })]);
-    return await observe(apps, broker, OUTAGES[outage]);
+    return await observe(apps, broker, befall);
   } finally {
     await App.stopAll();
     await broker.remove();
   }
 }
 
-async function observe(apps, broker, outage) {
+async function observe(apps, broker, befall) {
   await Promise.all(apps.map((app) => app.ready()));
   const [speaker, same, other] = await Promise.all([apps[0], apps[0], apps[1]].map((app) => app.client()));
   const arrivals = [same, other].map((client) => new Arrivals(client, "said"));
-  const readiness = apps.map((app) => new ReadinessLog(app));
+  const logs = apps.map((app) => new SubscriptionLog(app));
   const source = new Source((number) => speaker.emit("say", String(number)), PER_SECOND);
   await delay(AROUND_MS);
   const began = performance.now();
-  await outage(broker, delay);
+  await befall(broker, delay);
   const answered = performance.now();
-  // a moment in which each process may still turn not ready
+  // a moment in which each process may still notice it
   await delay(AROUND_MS);
-  await until("readiness", () => readiness.every((log) => log.readyNow()) || apps.map((app) => app.log), 60);
+  await until("subscriptions", () => logs.every((log) => log.subscribedNow()) || apps.map((app) => app.log), 60);
   await delay(AROUND_MS);
   source.stop();
   await until("silence", () => arrivals.every(({ lastAt }) => performance.now() - lastAt > SILENCE_MS), 60);
-  readiness.forEach((log) => log.stop());
+  logs.forEach((log) => log.stop());
   return {
     sent: source.sentAt.length,
     same: arrivals[0].account(source.sentAt),
     other: arrivals[1].account(source.sentAt),
     died: apps.filter((app) => app.ended).length,
-    notReadyMs: latest(readiness.map((log) => log.firstAfter(began, false)), began),
-    readyMs: Math.max(0, latest(readiness.map((log) => log.lastChange()), answered)),
+    dropped: Number(/^socketio_runtime_broker_dropped_total (\d+)$/m.exec((await apps[0].ask("/metrics")).body)[1]),
+    apartMs: latest(logs.map((log) => log.apartAfter(began)), began),
+    wholeMs: Math.max(0, latest(logs.map((log) => log.lastChange()), answered)),
   };
 }
 
@@ -63,11 +68,11 @@ function latest(times, since) {
   return times.includes(undefined) ? undefined : Math.max(...times) - since;
 }
 
-/** Asks /readyz again and again and keeps the changes. */
-class ReadinessLog {
+/** Asks /status again and again whether the process is subscribed, and keeps the changes. */
+class SubscriptionLog {
   constructor(app) {
     this.app = app;
-    /** @type {{at: number, ready: boolean}[]} */
+    /** @type {{at: number, subscribed: boolean}[]} */
     this.changes = [];
     this.asking = true;
     this.#askOn();
@@ -75,19 +80,18 @@ class ReadinessLog {
 
   async #askOn() {
     while (this.asking) {
-      const { status } = await this.app.ask("/readyz").catch(() => ({}));
-      const ready = status === 200;
-      if (ready !== this.readyNow()) this.changes.push({ at: performance.now(), ready });
+      const subscribed = await this.app.ask("/status").then(({ body }) => body.servers[0].adapter.subscribed, () => false);
+      if (subscribed !== this.subscribedNow()) this.changes.push({ at: performance.now(), subscribed });
       await delay(POLL_MS);
     }
   }
 
-  readyNow() {
-    return this.changes.length > 0 && this.changes[this.changes.length - 1].ready;
+  subscribedNow() {
+    return this.changes.length > 0 && this.changes[this.changes.length - 1].subscribed;
   }
 
-  firstAfter(time, ready) {
-    return (this.changes.find((change) => change.at >= time && change.ready === ready) || {}).at;
+  apartAfter(time) {
+    return (this.changes.find(({ at, subscribed }) => at >= time && !subscribed) || {}).at;
   }
 
   lastChange() {

@@ -1,6 +1,6 @@
 // What an outage of the broker does to each adapter, and whether sessions are recovered on another process. Prints Markdown;
 // of several repetitions the worst value.
-//   node bench/outage.js [--adapter redis,redis-streams] [--outage kill,restart,freeze] [--repeat 3]
+//   node bench/outage.js [--adapter redis,redis-streams] [--outage kill,restart,freeze,step-down,primary-killed] [--repeat 3]
 "use strict";
 
 const { parseArgs } = require("util");
@@ -8,12 +8,6 @@ const { ADAPTERS, OUTAGES } = require("./brokers.js");
 const { table } = require("./markdown.js");
 const { outageRun, PER_SECOND } = require("./outage-run.js");
 const { recoveryRun } = require("./recovery-run.js");
-
-const TITLES = {
-  kill: "killed (SIGKILL), started again after 3 s",
-  restart: "told to stop, started again at once",
-  freeze: "frozen (SIGSTOP) for 5 s",
-};
 
 async function main() {
   const { values } = parseArgs({
@@ -26,12 +20,14 @@ async function main() {
   const adapters = values.adapter.split(",");
   const repeat = Number(values.repeat);
   for (const outage of values.outage.split(",").filter(Boolean)) {
+    const { title, adapters: afflicted = ADAPTERS } = OUTAGES[outage];
     const rows = [];
-    for (const adapter of adapters) {
+    for (const adapter of adapters.filter((each) => afflicted.includes(each))) {
       const runs = await repeated(repeat, `${adapter}, ${outage}`, () => outageRun(adapter, outage));
       rows.push(outageRow(adapter, runs));
     }
-    console.log(`\n### The broker is ${TITLES[outage]}\n\n${PER_SECOND} broadcasts/s from the first of two processes, worst of ${repeat} runs\n`);
+    if (rows.length === 0) continue;
+    console.log(`\n### ${title}\n\n${PER_SECOND} broadcasts/s from the first of two processes, worst of ${repeat} runs\n`);
     console.log(table(OUTAGE_HEAD, rows));
   }
   const rows = [];
@@ -50,7 +46,7 @@ async function repeated(times, title, run) {
 }
 
 const OUTAGE_HEAD = [
-  "adapter", "processes that died", "503 after", "ready, after the broker answers", "lost, same process", "lost, other process",
+  "adapter", "processes that died", "told after", "whole again, after the broker answers", "lost, same process", "lost, other process",
   "twice, same / other", "out of order, same / other", "longest way, same / other",
 ];
 
@@ -59,13 +55,13 @@ function outageRow(adapter, runs) {
   const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
   const both = (read, show = String) => `${show(worst(({ same }) => read(same)))} / ${show(worst(({ other }) => read(other)))}`;
   const sent = Math.min(...runs.map((run) => run.sent));
-  const unnoticed = runs.filter(({ notReadyMs }) => notReadyMs === undefined).length;
-  const noticed = unnoticed < runs.length ? seconds(worst(({ notReadyMs = 0 }) => notReadyMs)) : "";
+  const unnoticed = runs.filter(({ apartMs }) => apartMs === undefined).length;
+  const noticed = unnoticed < runs.length ? seconds(worst(({ apartMs = 0 }) => apartMs)) : "";
   return [
     `\`${adapter}\``,
     String(worst(({ died }) => died)),
     [noticed, unnoticed > 0 ? `not in ${unnoticed} of ${runs.length}` : ""].filter(Boolean).join(", "),
-    seconds(worst(({ readyMs }) => readyMs)),
+    seconds(worst(({ wholeMs }) => wholeMs)),
     `${worst(({ same }) => same.lost)} of ${sent}`,
     `${worst(({ other }) => other.lost)} of ${sent}`,
     both(({ twice }) => twice),

@@ -5,122 +5,99 @@
 const assert = require("assert");
 const { test, before, after, afterEach } = require("node:test");
 const { Redis } = require("ioredis");
-const { MongoClient } = require("mongodb");
 const { App } = require("./support/app.js");
-const { MongoServer, binary } = require("./support/mongo.js");
 const { Polling, oneConnection } = require("./support/polling.js");
 const { RedisServer } = require("./support/redis.js");
 const { until } = require("./support/until.js");
 
-const SESSION = 13; // EventType of the MongoDB adapter
-const PREFIX = "misrouted";
+let redis;
+before(async () => (redis = await RedisServer.start()));
+afterEach(() => App.stopAll());
+after(() => redis.stop());
 
-const BROKERS = {
-  "redis-streams": {
-    Server: RedisServer,
-    async stored({ url }) {
-      const client = new Redis(url);
-      const keys = await client.keys("*:session:*");
-      client.disconnect();
-      return keys.length;
-    },
-  },
-  mongo: {
-    Server: MongoServer,
-    skip: binary() ? false : "mongod is not there: `make test-runtime` at the top of the repository brings it",
-    async stored({ url }) {
-      const client = new MongoClient(url);
-      const count = await client.db().collection(`${PREFIX}-adapter-events`).countDocuments({ type: SESSION });
-      await client.close();
-      return count;
-    },
-  },
+const withRuntime = async () => {
+  const env = { SOCKETIO_ADAPTER: "redis-streams", SOCKETIO_RUNTIME_BROKER_URL: redis.url, SOCKETIO_RECOVERY_MS: "60000" };
+  const app = await App.start("v4.8", { env });
+  await app.ready();
+  return app;
 };
 
-for (const [adapter, { Server, skip = false, stored }] of Object.entries(BROKERS)) {
-  let server;
-  before(async () => (server = skip ? undefined : await Server.start()));
-  afterEach(() => App.stopAll());
-  after(() => server && (server.remove ? server.remove() : server.stop()));
+async function stored() {
+  const client = new Redis(redis.url);
+  const keys = await client.keys("*:session:*");
+  client.disconnect();
+  return keys.length;
+}
 
-  const withRuntime = async () => {
-    const broker = { SOCKETIO_ADAPTER: adapter, SOCKETIO_ADAPTER_PREFIX: PREFIX, SOCKETIO_RUNTIME_BROKER_URL: server.url };
-    const app = await App.start("v4.8", { env: { ...broker, SOCKETIO_RECOVERY_MS: "60000" } });
-    await app.ready();
-    return app;
-  };
-  const sessions = (count) => until(`${count} stored sessions`, async () => {
-    const found = await stored(server);
-    return found === count || found;
-  });
+const sessions = (count) => until(`${count} stored sessions`, async () => {
+  const found = await stored();
+  return found === count || found;
+});
 
-  /** Two processes, and a client that lost its connection to the first and then missed an event. */
-  const lost = async (start = withRuntime) => {
-    const apps = await Promise.all([start(), start()]);
-    const client = await apps[0].client({ reconnection: false });
-    const heard = new Promise((resolve) => client.once("said", resolve));
-    client.emit("say", "an event to recover from");
-    await heard;
-    const { id, _pid: pid, _lastOffset: offset } = client;
-    const before = await stored(server);
-    client.io.engine.close();
-    await sessions(before + 1);
-    const other = await apps[0].client();
-    other.emit("say", "missed");
-    await until("the missed event", () => new Promise((resolve) => other.once("said", () => resolve(true))));
-    return { apps, id, before, asks: { pid, offset } };
-  };
+/** Two processes, and a client that lost its connection to the first and then missed an event. */
+const lost = async (start = withRuntime) => {
+  const apps = await Promise.all([start(), start()]);
+  const client = await apps[0].client({ reconnection: false });
+  const heard = new Promise((resolve) => client.once("said", resolve));
+  client.emit("say", "an event to recover from");
+  await heard;
+  const { id, _pid: pid, _lastOffset: offset } = client;
+  const before = await stored();
+  client.io.engine.close();
+  await sessions(before + 1);
+  const other = await apps[0].client();
+  other.emit("say", "missed");
+  await until("the missed event", () => new Promise((resolve) => other.once("said", () => resolve(true))));
+  return { apps, id, before, asks: { pid, offset } };
+};
 
-  test(`${adapter}: the other process restores the session, too`, { skip }, async () => {
-    const { apps, id, asks } = await lost();
-    const [one, other] = [await returning(apps[1], asks), await returning(apps[0], asks)];
-    assert.deepStrictEqual([one.sid, other.sid], [id, id]);
-  });
+test("the other process restores the session, too", async () => {
+  const { apps, id, asks } = await lost();
+  const [one, other] = [await returning(apps[1], asks), await returning(apps[0], asks)];
+  assert.deepStrictEqual([one.sid, other.sid], [id, id]);
+});
 
-  // The client keeps events that come before it is connected: if it loses the connection in between it would get them twice.
-  test(`${adapter}: the client is told first that it is connected, then what it missed`, { skip }, async () => {
-    const { apps, asks } = await lost();
-    const { packets, next } = await returning(apps[1], asks);
-    assert.match(packets[0], /^40/);
-    assert.match(packets[1] || (await next()), /^42.*missed/);
-  });
+// The client keeps events that come before it is connected: if it loses the connection in between it would get them twice.
+test("the client is told first that it is connected, then what it missed", async () => {
+  const { apps, asks } = await lost();
+  const { packets, next } = await returning(apps[1], asks);
+  assert.match(packets[0], /^40/);
+  assert.match(packets[1] || (await next()), /^42.*missed/);
+});
 
-  test(`${adapter}: the same process does, and lets go of the socket that nobody listens to`, { skip }, async () => {
-    const { apps, id, asks } = await lost();
-    assert.strictEqual((await returning(apps[1], asks)).sid, id);
-    const { sid, next } = await returning(apps[1], asks);
+test("the same process does, and lets go of the socket that nobody listens to", async () => {
+  const { apps, id, asks } = await lost();
+  assert.strictEqual((await returning(apps[1], asks)).sid, id);
+  const { sid, next } = await returning(apps[1], asks);
+  assert.strictEqual(sid, id);
+  assert.strictEqual((await apps[1].ask("/status")).body.connections, 1);
+  (await apps[0].client()).emit("say", "an event for all");
+  await until("the event", async () => (await next()).includes("an event for all"));
+});
+
+const alone = () => App.start("v4.8", { runtime: false, file: "plain-streams.cjs", env: { BROKER_URL: redis.url } });
+
+test("control: with the adapter alone the session is gone", async () => {
+  const { apps, id, asks } = await lost(alone);
+  assert.strictEqual((await returning(apps[1], asks)).sid, id);
+  assert.notStrictEqual((await returning(apps[0], asks)).sid, id);
+});
+
+test("control: with the adapter alone what was missed comes first", async () => {
+  const { apps, asks } = await lost(alone);
+  assert.match((await returning(apps[1], asks)).packets[0], /^42.*missed/);
+});
+
+for (const [who, packet] of [["the client left", "41"], ["the server sent the client away", '42["send me away"]']]) {
+  test(`not after ${who}`, async () => {
+    const { apps, id, before, asks } = await lost();
+    const { sid, say } = await returning(apps[1], asks);
     assert.strictEqual(sid, id);
-    assert.strictEqual((await apps[1].ask("/status")).body.connections, 1);
-    (await apps[0].client()).emit("say", "an event for all");
-    await until("the event", async () => (await next()).includes("an event for all"));
+    await sessions(before + 1);
+    await say(packet);
+    await sessions(before);
+    assert.notStrictEqual((await returning(apps[0], asks)).sid, id);
   });
-
-  if (adapter === "redis-streams") {
-    const alone = () => App.start("v4.8", { runtime: false, file: "plain-streams.cjs", env: { BROKER_URL: server.url } });
-
-    test("control: with the adapter alone the session is gone", async () => {
-      const { apps, id, asks } = await lost(alone);
-      assert.strictEqual((await returning(apps[1], asks)).sid, id);
-      assert.notStrictEqual((await returning(apps[0], asks)).sid, id);
-    });
-
-    test("control: with the adapter alone what was missed comes first", async () => {
-      const { apps, asks } = await lost(alone);
-      assert.match((await returning(apps[1], asks)).packets[0], /^42.*missed/);
-    });
-  }
-
-  for (const [who, packet] of [["the client left", "41"], ["the server sent the client away", '42["send me away"]']]) {
-    test(`${adapter}: not after ${who}`, { skip }, async () => {
-      const { apps, id, before, asks } = await lost();
-      const { sid, say } = await returning(apps[1], asks);
-      assert.strictEqual(sid, id);
-      await sessions(before + 1);
-      await say(packet);
-      await sessions(before);
-      assert.notStrictEqual((await returning(apps[0], asks)).sid, id);
-    });
-  }
 }
 
 /**

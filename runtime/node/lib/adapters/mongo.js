@@ -2,95 +2,87 @@
 
 const { log } = require("../log.js");
 const { inTime } = require("../in-time.js");
-const { MongoOrder } = require("./mongo-order.js");
-const { MongoOutbox } = require("./mongo-outbox.js");
+const { MongoWrites } = require("./mongo-writes.js");
 
-const CHECK_MS = 3000;
-const ANSWER_MS = 1500;
+const TICK_MS = 500;
 const FLUSH_MS = 1000;
-const STALLED_MS = 4000;
 const KEPT_SECONDS = 3600;
-// the oplog does not reach back to it, or it is not understood
-const TOKEN_USELESS = new Set([260, 280, 286]);
-const nothing = () => {};
+// a member tells that it is there every two seconds, and a stream that stands has a new token each second
+const SILENT_MS = 4000;
 const WRITABLE = new Set(["RSPrimary", "Mongos", "LoadBalancer"]);
+const CONNECTION = { heartbeatFrequencyMS: 2000, connectTimeoutMS: 5000 };
+// the driver waits for an election as long as it does by itself, 30 seconds
+const WRITING = { ...CONNECTION, socketTimeoutMS: 10_000 };
+// A stream whose member is gone is resumed once the driver gives up to end its cursor there, which takes the time that it
+// has to find a server.
+const READING = { ...CONNECTION, socketTimeoutMS: SILENT_MS, serverSelectionTimeoutMS: 2000 };
+const nothing = () => {};
 
-/** MongoDB change streams; needs a replica set. The URL names the database; the collection is made if it is absent. */
+/**
+ * MongoDB change streams; needs a replica set. The URL names the database; the collection is made if it is absent.
+ * Sessions are not recovered: the package looks up what was missed by ids that are not in the order of delivery.
+ */
 module.exports = {
-  recovery: true,
+  recovery: false,
   open({ url, prefix }) {
     const { MongoClient } = require("mongodb");
     const { createAdapter } = require("@socket.io/mongo-adapter");
-    const client = new MongoClient(url, { serverSelectionTimeoutMS: 5000 });
-    const watch = new Watch(client, `${prefix}-adapter-events`);
-    const create = createAdapter(watch.collection, { addCreatedAtField: true });
+    const name = `${prefix}-adapter-events`;
+    // two clients: what waits for its turn to be stored after an outage does not hold up the stream
+    const [writer, reader] = [new MongoClient(url, WRITING), new MongoClient(url, READING)];
+    const collection = writer.db().collection(name);
+    const writes = new MongoWrites(collection);
+    const watch = new Watch(reader, (reachable) => {
+      writes.up = reachable;
+      if (!reachable) return;
+      const expiring = collection.createIndex({ createdAt: 1 }, { expireAfterSeconds: KEPT_SECONDS });
+      expiring.catch((error) => log(`broker mongo: index: ${error.message}`));
+    });
+    collection.watch = watch.streamOf(reader.db().collection(name));
     return {
-      adapter(namespace) {
-        // before 4.6 there is no recovery, nor these options while the Server is made
-        const recovery = namespace.server.opts && namespace.server.opts.connectionStateRecovery;
-        return recovery ? watch.readOwnEvents().adopt(create(namespace)) : create(namespace);
-      },
-      connected: (socket) => watch.order && watch.order.connected(socket),
-      forget: (socket) => watch.order && watch.order.forget(socket),
+      adapter: createAdapter(collection, { addCreatedAtField: true }),
       state: () => watch.state(),
-      flush: () => watch.flush(),
-      close: () => watch.close(),
-      dropped: () => watch.outbox.dropped,
+      flush: () => inTime(writes.flush(), FLUSH_MS),
+      close() {
+        watch.close();
+        writes.close();
+        for (const client of [writer, reader]) client.close().catch(nothing);
+      },
+      dropped: () => writes.dropped,
     };
   },
 };
 
 /** Follows whether the database answers and whether the change stream stands. */
 class Watch {
+  #changed;
+  #reachable;
+  #reachableSince = 0;
+  /** addresses of the members that take writes */
+  #primaries = new Set();
+  #signAt = Date.now();
   #stream;
-  #streaming = false;
   #tokenAt = 0;
-  #resumeToken;
-  #writable = false;
 
-  constructor(client, name) {
-    this.client = client;
-    this.reachable = undefined;
-    this.collection = client.db().collection(name);
-    this.outbox = new MongoOutbox(client.db(), name);
-    /** only where sessions are recovered */
-    this.order = undefined;
-    this.collection.insertOne = (document) => this.#publish(document);
-    this.#followStream();
+  /** @param {import("mongodb").MongoClient} client  @param {(reachable: boolean) => void} changed */
+  constructor(client, changed) {
+    this.#changed = changed;
     client.on("topologyDescriptionChanged", ({ newDescription }) => this.#topology(newDescription));
-    this.timer = setInterval(() => this.#check(), CHECK_MS).unref();
-    this.#check();
+    client.on("serverHeartbeatSucceeded", ({ connectionId }) => this.#primaries.has(connectionId) && this.#sign());
+    client.connect().catch(nothing);
+    this.timer = setInterval(() => this.#listen(), TICK_MS).unref();
   }
 
-  /** @returns {MongoOrder} to be called before the adapter opens its stream */
-  readOwnEvents() {
-    if (!this.order) this.order = new MongoOrder(this.collection, this.outbox.nextId);
-    return this.order;
-  }
-
-  // The adapter delivers to the clients of its own process when this is fulfilled.
-  async #publish(document) {
-    const stored = this.outbox.put(document);
-    await (this.order && this.state().subscribed ? this.order.published(document, stored) : stored);
-    return { insertedId: document._id };
-  }
-
-  // The adapter remembers where it was once an event came; a stream that broke before is resumed from here.
-  #followStream() {
-    const { collection } = this;
-    const open = collection.watch;
-    collection.watch = (pipeline, options) => {
+  /** @returns {Function} `watch` of a collection, for the adapter */
+  streamOf(collection) {
+    return (...how) => {
       this.#endStream();
-      const resumeAfter = options.resumeAfter || this.#resumeToken;
-      // the adapter's pipeline leaves out its own events
-      const stream = open.call(collection, this.order ? [] : pipeline, { ...options, promoteBuffers: true, ...(resumeAfter && { resumeAfter }) });
-      stream.on("resumeTokenChanged", (token) => {
-        this.#resumeToken = token;
+      const stream = collection.watch(...how);
+      stream.on("resumeTokenChanged", () => {
         this.#tokenAt = Date.now();
-        this.#streams(true);
+        if (this.#primaries.size > 0) this.#sign();
       });
-      stream.on("error", ({ code }) => TOKEN_USELESS.has(code) && (this.#resumeToken = undefined));
-      stream.on("close", () => this.#streams(false));
+      stream.on("close", () => (this.#tokenAt = 0));
       return (this.#stream = stream);
     };
   }
@@ -104,56 +96,39 @@ class Watch {
     this.#stream.close().catch(nothing);
   }
 
-  #streams(streaming) {
-    this.#streaming = streaming;
-    if (!this.order) return;
-    if (streaming) this.order.started();
-    else this.order.giveUp();
-  }
-
   // Losing the primary is known at once; a server that hangs only by its silence.
   #topology({ servers }) {
-    const writable = [...servers.values()].some(({ type }) => WRITABLE.has(type));
-    if (writable === this.#writable) return;
-    this.#writable = writable;
-    if (writable) this.#check();
-    else this.#answered(false);
+    this.#primaries = new Set([...servers.values()].filter(({ type }) => WRITABLE.has(type)).map(({ address }) => address));
+    if (this.#primaries.size > 0) this.#sign();
+    else if (this.#reachable) this.#answered(false);
   }
 
-  async #check() {
-    this.#answered((await inTime(this.client.db().command({ ping: 1 }), ANSWER_MS)) && this.#writable);
-    if (this.reachable && Date.now() - this.#tokenAt > STALLED_MS) this.#reopenStream();
+  #sign() {
+    this.#signAt = Date.now();
+    this.#answered(true);
   }
 
-  // A stream that stands has a new token each second. After an outage the driver may wait long for a cursor that is gone.
-  #reopenStream() {
-    if (!this.#stream || this.#stream.closed) return;
-    this.#stream.close().catch(nothing);
-    this.#stream.emit("close");
+  #listen() {
+    if (Date.now() - this.#signAt > SILENT_MS) this.#answered(false);
   }
 
   #answered(reachable) {
-    if (this.closed || reachable === this.reachable) return;
-    this.reachable = reachable;
-    this.outbox.up = reachable;
-    if (!reachable) this.#streams(false);
+    if (this.closed || reachable === this.#reachable) return;
+    this.#reachable = reachable;
+    this.#reachableSince = Date.now();
     log(reachable ? "broker mongo: connected" : "broker mongo: away, trying again");
-    if (!reachable) return;
-    this.collection.createIndex({ createdAt: 1 }, { expireAfterSeconds: KEPT_SECONDS }).catch((error) => log(`broker mongo: index: ${error.message}`));
+    this.#changed(reachable);
   }
 
+  /** subscribed: the stream gave a sign since the database answers, and lately. */
   state() {
-    return { reachable: this.reachable === true, subscribed: this.reachable === true && this.#streaming };
-  }
-
-  flush() {
-    return inTime(this.outbox.flush(), FLUSH_MS);
+    const reachable = this.#reachable === true;
+    const fresh = Date.now() - this.#tokenAt < SILENT_MS && this.#tokenAt >= this.#reachableSince;
+    return { reachable, subscribed: reachable && fresh };
   }
 
   close() {
     this.closed = true;
     clearInterval(this.timer);
-    this.outbox.close();
-    this.client.close().catch(nothing);
   }
 }

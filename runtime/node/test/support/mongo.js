@@ -11,37 +11,26 @@ const { until } = require("./until.js");
 const INSTALLED = path.join(__dirname, "..", "..", "..", "..", "build", "mongod", "fiftyone", "db", "bin");
 const SET = "rs0";
 
-/** A MongoDB server on a loopback port: a replica set of one, with a folder of its own that is removed at the end. */
-class MongoServer {
+/** One mongod on a loopback port, with a folder of its own that is removed at the end. */
+class Member {
   static async start() {
-    const server = new MongoServer();
-    server.folder = fs.mkdtempSync(path.join(os.tmpdir(), "socketio-runtime-mongo-"));
-    server.port = await freePort();
-    server.url = `mongodb://127.0.0.1:${server.port}/chat?replicaSet=${SET}`;
-    server.#spawn();
-    await server.#command({ replSetInitiate: { _id: SET, members: [{ _id: 0, host: `127.0.0.1:${server.port}` }] } });
-    await server.#writable();
-    return server;
+    const member = new Member();
+    member.folder = fs.mkdtempSync(path.join(os.tmpdir(), "socketio-runtime-mongo-"));
+    member.port = await freePort();
+    member.host = `127.0.0.1:${member.port}`;
+    member.spawn();
+    return member;
   }
 
-  async start() {
-    this.#spawn();
-    await this.#writable();
-  }
-
-  #spawn() {
+  spawn() {
     const options = ["--replSet", SET, "--dbpath", this.folder, "--port", this.port, "--bind_ip", "127.0.0.1", "--unixSocketPrefix", this.folder];
     const small = ["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64", "--setParameter", "diagnosticDataCollectionEnabled=false"];
     this.process = spawn(binary(), [...options, ...small].map(String), { stdio: "ignore" });
   }
 
-  #writable() {
-    return until("a primary", async () => (await this.#command({ hello: 1 })).isWritablePrimary, 30);
-  }
-
-  async #command(command) {
+  async command(command) {
     const { MongoClient } = require("mongodb");
-    const client = new MongoClient(`mongodb://127.0.0.1:${this.port}`, { directConnection: true, serverSelectionTimeoutMS: 10_000 });
+    const client = new MongoClient(`mongodb://${this.host}`, { directConnection: true, serverSelectionTimeoutMS: 10_000 });
     try {
       return await client.db("admin").command(command);
     } finally {
@@ -49,7 +38,13 @@ class MongoServer {
     }
   }
 
-  async stop(signal = "SIGINT") {
+  /** @returns {Promise<{isWritablePrimary: boolean, secondary: boolean}>} */
+  hello() {
+    return this.command({ hello: 1 });
+  }
+
+  async stop(signal) {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     this.process.kill(signal);
     await once(this.process, "exit");
   }
@@ -57,6 +52,58 @@ class MongoServer {
   async remove() {
     await this.stop("SIGKILL");
     fs.rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** A MongoDB replica set on loopback: of one member, or of several that hold elections. */
+class MongoServer {
+  static async start({ members = 1 } = {}) {
+    const server = new MongoServer();
+    server.members = await Promise.all(Array.from({ length: members }, () => Member.start()));
+    await Promise.all(server.members.map((member) => member.hello()));
+    server.url = `mongodb://${server.members.map(({ host }) => host)}/chat?replicaSet=${SET}`;
+    await server.members[0].command({ replSetInitiate: { _id: SET, members: server.members.map(({ host }, _id) => ({ _id, host })) } });
+    await server.#writable();
+    await Promise.all(server.members.map((member) => until("a member", async () => {
+      const { isWritablePrimary, secondary } = await member.hello();
+      return isWritablePrimary || secondary;
+    }, 30)));
+    return server;
+  }
+
+  /** the process of the first member, or of the only one */
+  get process() {
+    return this.members[0].process;
+  }
+
+  /** Starts the only member again, on the same data. */
+  async start() {
+    this.members[0].spawn();
+    await this.#writable();
+  }
+
+  /** Ends the only member. */
+  stop(signal = "SIGINT") {
+    return this.members[0].stop(signal);
+  }
+
+  #writable() {
+    return until("a primary", async () => Boolean(await this.primary()), 60);
+  }
+
+  /** @param {Member} [former]  not this one @returns {Promise<Member | undefined>} the member that takes writes */
+  async primary(former) {
+    const states = await Promise.all(this.members.map((member) => (member === former ? {} : member.hello().catch(() => ({})))));
+    return this.members[states.findIndex(({ isWritablePrimary }) => isWritablePrimary)];
+  }
+
+  /** Resolves when another member than the former primary takes writes. */
+  async elected(former) {
+    await until("an election", async () => Boolean(await this.primary(former)), 60);
+  }
+
+  async remove() {
+    await Promise.all(this.members.map((member) => member.remove()));
   }
 }
 

@@ -2,16 +2,26 @@
 
 const net = require("net");
 
-/** A TCP proxy on a loopback port whose target can be changed: new connections go to the new one. */
+/**
+ * A TCP proxy on a loopback port whose target can be changed: new connections go to the new one. It can also be away for
+ * a time.
+ */
 class Switch {
   static async open(target) {
     const proxy = new Switch();
     proxy.target = target;
     proxy.sockets = new Set();
     proxy.server = net.createServer((near) => proxy.#join(near));
-    await new Promise((resolve) => proxy.server.listen(0, "127.0.0.1", resolve));
-    proxy.url = `http://127.0.0.1:${proxy.server.address().port}`;
+    proxy.port = 0;
+    await proxy.listen();
+    proxy.url = `http://127.0.0.1:${proxy.port}`;
     return proxy;
+  }
+
+  /** Accepts connections, again after close() on the same port. */
+  async listen() {
+    await new Promise((resolve) => this.server.listen(this.port, "127.0.0.1", resolve));
+    this.port = this.server.address().port;
   }
 
   #join(near) {
@@ -27,6 +37,7 @@ class Switch {
     }
   }
 
+  /** Ends all connections and takes none. */
   close() {
     for (const socket of this.sockets) socket.destroy();
     this.server.close();
