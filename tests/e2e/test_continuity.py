@@ -43,6 +43,7 @@ anywhere = on(Setup("anywhere", affinity="none"))
 alone = on(Setup("alone", off=("forwarding", "mirror")))
 unforwarded = on(Setup("unforwarded", off=("forwarding",)))
 unmirrored = on(Setup("unmirrored", off=("mirror",)))
+stored = on(Setup("stored", stored=True))
 forgetful = on(Setup("forgetful", adapter="redis"))
 
 
@@ -159,6 +160,14 @@ def test_redis_is_frozen(stage: Stage) -> None:
 @kept
 def test_the_pod_of_redis_is_deleted(stage: Stage) -> None:
     assert_nobody_cut(stage.watch(events.REDIS_DELETED, lambda: stage.delete(stage.redis())))
+
+
+@pytest.mark.long
+@stored
+def test_the_pod_of_redis_is_deleted_and_its_data_stays(stage: Stage) -> None:
+    seen = stage.watch(events.REDIS_DELETED_STORED, lambda: stage.delete(stage.redis()))
+    assert_nobody_cut(seen)
+    assert_kept(seen)
 
 
 @pytest.mark.long

@@ -10,6 +10,7 @@ NODE_KILLED = "a node killed, back after it was given up"
 REDIS_KILLED = "Redis killed (-9)"
 REDIS_FROZEN = "Redis frozen for 10 s"
 REDIS_DELETED = "Redis' pod deleted, its data gone"
+REDIS_DELETED_STORED = "Redis' pod deleted, its data on a volume"
 REDIS_UNPULLABLE = "Redis' pod deleted, its image not to be had for 60 s, its data gone"
 ROUTER_RESTARTED = "the router restarted"
 NO_AFFINITY = "no affinity, nothing happens"
@@ -17,7 +18,7 @@ NO_AFFINITY_DELETED = "no affinity, one pod deleted"
 
 EVENTS = (
     *(ROLLED, DELETED, KILLED, SCALED_UP, SCALED_DOWN, DRAINED, NODE_KILLED),
-    *(REDIS_KILLED, REDIS_FROZEN, REDIS_DELETED, REDIS_UNPULLABLE),
+    *(REDIS_KILLED, REDIS_FROZEN, REDIS_DELETED_STORED, REDIS_DELETED, REDIS_UNPULLABLE),
     *(ROUTER_RESTARTED, NO_AFFINITY, NO_AFFINITY_DELETED),
 )
 

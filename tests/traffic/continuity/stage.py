@@ -17,6 +17,7 @@ from tests.traffic.chat_cluster import ChatCluster, Pod, manifest, running_chat_
 from tests.traffic.continuity import harm
 from tests.traffic.continuity.crowd import SETTLE_SECONDS, Crowd, crowd
 from tests.traffic.continuity.report import Report
+from tests.traffic.continuity.volumes import volume
 from tests.traffic.processes import running
 from tests.traffic.traefik import INGRESS_CLASS, INGRESS_NGINX, Traefik
 from tests.traffic.wire import Target
@@ -36,13 +37,14 @@ PINGS = {"pingInterval": 5000, "pingTimeout": 10_000}
 class Setup:
     """A SocketIOCluster with rooms; `off` are the parts of the runtime that are switched off.
 
-    With any adapter but redis-streams sessions are not recovered.
+    With any adapter but redis-streams sessions are not recovered. `stored`: Redis has a volume.
     """
 
     name: str
     affinity: str = "clientIP"
     off: tuple[Literal["forwarding", "mirror"], ...] = ()
     adapter: str = "redis-streams"
+    stored: bool = False
 
     def manifest(self) -> dict[str, Any]:
         """As a user would write it."""
@@ -50,7 +52,7 @@ class Setup:
             "forwarding": {"name": "SOCKETIO_RUNTIME_PEERS", "value": ""},
             "mirror": {"name": "SOCKETIO_RUNTIME_MIRROR", "value": "off"},
         }
-        return manifest(
+        made = manifest(
             self.name,
             affinity=self.affinity,
             adapter=self.adapter,
@@ -60,6 +62,9 @@ class Setup:
             resources={"requests": {"cpu": "250m"}},
             env=[variables[part] for part in self.off],
         )
+        if self.stored:
+            made["spec"]["adapter"]["managed"] = {"storage": {"size": "1Gi", "storageClassName": self.name}}
+        return made
 
     def __str__(self) -> str:
         return self.name
@@ -193,12 +198,13 @@ def deployed(kubectl: Kubectl, folder: Path, setup: Setup) -> Iterator[tuple[Rou
     """The cluster of this setup, Ready, with its router; both are gone afterwards."""
     kubectl.apply(INGRESS_CLASS, setup.manifest())
     router = Router(kubectl.cluster.kubeconfig, Traefik.on_free_ports(folder / f"traefik-{setup.name}.log"))
-    router.start()
-    try:
+    with ExitStack() as stack:
+        if setup.stored:
+            stack.enter_context(volume(kubectl, setup.name))
+        stack.callback(kubectl, "delete", "sio", setup.name, "--wait=false")
+        stack.callback(router.stop)
+        router.start()
         yield router, running_chat_cluster(kubectl, router.traefik, setup.name)
-    finally:
-        router.stop()
-        kubectl("delete", "sio", setup.name, "--wait=false")
 
 
 def _is_ready(pod: dict[str, Any]) -> bool:
