@@ -1,27 +1,39 @@
 "use strict";
 
 const KEPT_MS = 15_000;
+const FORGOTTEN_MS = 600_000;
 
-/** Heartbeats of the pods in Redis: a key for each, which expires soon after its pod. */
+// By the clock of Redis, which all pods share. The key has no time to live: a Redis that is short of memory may evict one
+// that has.
+const NOW = "local time = redis.call('TIME') local now = time[1] * 1000 + math.floor(time[2] / 1000)";
+const BEAT = `${NOW}
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ${FORGOTTEN_MS})
+redis.call('ZADD', KEYS[1], now, ARGV[1])`;
+const HEARD = `${NOW}
+local last = redis.call('ZSCORE', KEYS[1], ARGV[1])
+return (last and now - last < ${KEPT_MS}) and 1 or 0`;
+
+/** Heartbeats of the pods in Redis: when each was heard last. */
 class RedisHeartbeats {
   /** @param {import("./redis-broker.js").RedisBroker} broker */
   constructor(broker, prefix) {
     this.broker = broker;
-    this.prefix = `${prefix}:peer:`;
+    this.key = `${prefix}:peers`;
+    for (const [name, lua] of [["peersBeat", BEAT], ["peersHeard", HEARD]]) broker.main.defineCommand(name, { lua, numberOfKeys: 1 });
   }
 
   /** To be called every few seconds. @param {string} address  of this pod */
   beat(address) {
-    return this.#ask((redis) => redis.set(this.prefix + address, "1", "PX", KEPT_MS));
+    return this.#ask((redis) => redis.peersBeat(this.key, address));
   }
 
   /** @returns {Promise<boolean>} whether the pod of that address was there a moment ago; rejects if Redis is away */
   heard(address) {
-    return this.#ask(async (redis) => (await redis.exists(this.prefix + address)) === 1);
+    return this.#ask(async (redis) => (await redis.peersHeard(this.key, address)) === 1);
   }
 
   stop(address) {
-    return this.#ask((redis) => redis.del(this.prefix + address));
+    return this.#ask((redis) => redis.zrem(this.key, address));
   }
 
   /** Whether each pod that is there has had time for a heartbeat: Redis may have come back empty. */
