@@ -26,7 +26,8 @@ const COMPARISONS = {
   redis: {
     title: "Redis adapter: the app's own, and the runtime's",
     without: (url) => ({ BENCH_REDIS_URL: url }),
-    with: (url) => ({ SOCKETIO_ADAPTER: "redis", SOCKETIO_RUNTIME_BROKER_URL: url }),
+    // with the same prefix each side would get the broadcasts of the other one
+    with: (url) => ({ SOCKETIO_ADAPTER: "redis", SOCKETIO_RUNTIME_BROKER_URL: url, SOCKETIO_ADAPTER_PREFIX: "socketio2" }),
   },
 };
 

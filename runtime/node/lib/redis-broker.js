@@ -131,7 +131,7 @@ class RedisBroker {
   }
 
   // A PING on every connection: a Redis that hangs, or a connection that the network forgot, gives no other sign.
-  // A connection without any answer is closed and made anew by `socketTimeout`.
+  // A connection without any answer is ended by its client and made anew.
   async #check() {
     const pings = [...this.clients].filter((client) => !client.reader && client.status === "ready").map((client) => client.ping());
     if (pings.length === 0) return;

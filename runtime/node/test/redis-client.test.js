@@ -3,6 +3,7 @@
 const assert = require("assert");
 const { test } = require("node:test");
 const { RedisBroker } = require("../lib/redis-broker.js");
+const { Gate } = require("./support/gate.js");
 const { freePort } = require("./support/port.js");
 const { RedisServer } = require("./support/redis.js");
 const { until } = require("./support/until.js");
@@ -40,6 +41,26 @@ test("large messages fill the queue by their size", async () => {
   for (let i = 0; i < 20; i++) broker.main.publish("channel", megabyte);
   assert.ok(broker.dropped >= 4 && broker.dropped <= 5, `dropped ${broker.dropped}`);
   broker.close();
+});
+
+test("a connection that Redis leaves without an answer is made anew, and what it sent is sent again", async () => {
+  const redis = await RedisServer.start();
+  const gate = await Gate.open(redis.port);
+  const broker = new RedisBroker(gate.url, "prefix");
+  try {
+    await until("the connection", () => broker.main.status === "ready");
+    const held = gate.holdFrom("echo", 1);
+    const answer = broker.main.echo("hello");
+    await held;
+    const since = performance.now();
+    assert.strictEqual(await answer, "hello");
+    const waited = performance.now() - since;
+    assert.ok(waited > 7000 && waited < 13_000, `waited ${waited} ms`);
+  } finally {
+    broker.close();
+    gate.close();
+    await redis.stop();
+  }
 });
 
 test("entries added between two reads of a stream are not skipped", async () => {

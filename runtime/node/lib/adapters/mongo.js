@@ -9,6 +9,8 @@ const FLUSH_MS = 1000;
 const KEPT_SECONDS = 3600;
 // a member tells that it is there every two seconds, and a stream that stands has a new token each second
 const SILENT_MS = 4000;
+// the oplog does not reach back to it, or it is not understood
+const TOKEN_USELESS = new Set([260, 280, 286]);
 const WRITABLE = new Set(["RSPrimary", "Mongos", "LoadBalancer"]);
 const CONNECTION = { heartbeatFrequencyMS: 2000, connectTimeoutMS: 5000 };
 // the driver waits for an election as long as it does by itself, 30 seconds
@@ -62,6 +64,7 @@ class Watch {
   #primaries = new Set();
   #signAt = Date.now();
   #stream;
+  #token;
   #tokenAt = 0;
 
   /** @param {import("mongodb").MongoClient} client  @param {(reachable: boolean) => void} changed */
@@ -75,13 +78,17 @@ class Watch {
 
   /** @returns {Function} `watch` of a collection, for the adapter */
   streamOf(collection) {
-    return (...how) => {
+    return (pipeline, options) => {
       this.#endStream();
-      const stream = collection.watch(...how);
-      stream.on("resumeTokenChanged", () => {
+      // the adapter has a place to go on from once an event came, and drops it when a server shuts down
+      const resumeAfter = options.resumeAfter || this.#token;
+      const stream = collection.watch(pipeline, { ...options, ...(resumeAfter && { resumeAfter }) });
+      stream.on("resumeTokenChanged", (token) => {
+        this.#token = token;
         this.#tokenAt = Date.now();
         if (this.#primaries.size > 0) this.#sign();
       });
+      stream.on("error", ({ code }) => TOKEN_USELESS.has(code) && (this.#token = undefined));
       stream.on("close", () => (this.#tokenAt = 0));
       return (this.#stream = stream);
     };
