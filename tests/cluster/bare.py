@@ -99,8 +99,10 @@ def inside(node_name: str) -> list[str]:
 
 
 def kill_node(name: str) -> None:
-    """End all of a node at once, as a loss of power does. `revive_node` brings it back."""
-    machines.kill(_node(name))
+    """End all of a node at once, as a loss of power does: nobody answers for it. `revive_node` brings it back."""
+    machine = _node(name)
+    machines.kill(machine)
+    network.silence(machine)
 
 
 def revive_node(name: str) -> None:
