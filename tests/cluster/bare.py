@@ -108,7 +108,9 @@ def kill_node(name: str) -> None:
 def revive_node(name: str) -> None:
     """Start a killed node again, with its disk as it was, and wait until it is Ready."""
     machine = _node(name)
-    shutil.rmtree(machine.home / "run")  # on a machine it is in memory
+    # On a machine /run is in memory; and nobody may take the records of ended processes for those of new ones.
+    for folder in ("run", "pids"):
+        shutil.rmtree(machine.home / folder)
     _add_nodes([machine], binaries.ensure())
 
 
