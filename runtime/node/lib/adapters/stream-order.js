@@ -28,7 +28,7 @@ class StreamOrder {
   #published = 0;
   /** own publications that were not read back yet: number -> {message, early}; `early()` delivers one at once */
   #waiting = new Map();
-  /** numbers of own publications that were delivered before they were read: {from, to, at} */
+  /** numbers of own publications that were delivered before they were read: {from, to, until}; until: when the last one was */
   #given = [];
   /** socket id -> id of the last entry that it was given by its restoration, ahead of the reader */
   #ahead = new Map();
@@ -94,8 +94,9 @@ class StreamOrder {
   // A client takes the last text of any event for its offset: one without would cost it its place in the stream.
   async #early(number) {
     const range = this.#given[this.#given.length - 1];
-    if (range && number === range.to + 1) range.to = number;
-    else this.#given.push({ from: number, to: number, at: Date.now() });
+    const until = Date.now();
+    if (range && number === range.to + 1) Object.assign(range, { to: number, until });
+    else this.#given.push({ from: number, to: number, until });
     if (this.#given.length > OUTAGES) this.#given.shift();
     if (this.#last === undefined) throw new Error("nothing was read yet");
     return this.#last;
@@ -116,10 +117,11 @@ class StreamOrder {
 
   /**
    * @param {number} time  milliseconds since the epoch
-   * @returns {import("./session-store.js").Early[]} what the sockets that are there since then were given early
+   * @returns {import("./session-store.js").Early[]} what the sockets that are there since then were given early, or what was
+   *   given before they came
    */
   early(time) {
-    return this.#given.filter(({ at }) => at >= time).map(({ from, to }) => [this.#adapter.uid, from, to]);
+    return this.#given.filter(({ until }) => until >= time).map(({ from, to }) => [this.#adapter.uid, from, to]);
   }
 
   #deliver(message, id) {
