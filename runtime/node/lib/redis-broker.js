@@ -111,7 +111,6 @@ class RedisBroker {
   }
 
   #returned() {
-    this.upSince = Date.now();
     this.#sendHeldLater();
     for (const returned of [...this.onReturn]) returned();
   }

@@ -20,9 +20,13 @@ class RedisHeartbeats {
     this.broker = broker;
     this.key = `${prefix}:peers`;
     this.address = undefined;
+    this.connectedAt = Infinity;
     for (const [name, lua] of [["peersBeat", BEAT], ["peersHeard", HEARD]]) broker.main.defineCommand(name, { lua, numberOfKeys: 1 });
-    // the others are to know a pod as soon as it may be ready
-    broker.onReturn.add(() => this.address && this.beat(this.address).catch(() => {}));
+    // The others are to know a pod as soon as it may be ready, and when Redis was away, however short: it may have lost all.
+    broker.main.on("ready", () => {
+      this.connectedAt = Date.now();
+      if (this.address) this.beat(this.address).catch(() => {});
+    });
   }
 
   /** To be called every few seconds. @param {string} address  of this pod */
@@ -43,8 +47,7 @@ class RedisHeartbeats {
 
   /** Whether each pod that is there has had time for a heartbeat: Redis may have come back empty. */
   complete() {
-    const { upSince } = this.broker;
-    return upSince !== undefined && Date.now() - upSince > KEPT_MS;
+    return Date.now() - this.connectedAt > KEPT_MS;
   }
 
   // nothing is queued for later: what is asked now is of no use then

@@ -3,7 +3,11 @@
 
 const assert = require("assert");
 const { test, before, after } = require("node:test");
+const { once } = require("events");
+const { setTimeout: delay } = require("timers/promises");
+const { Redis } = require("ioredis");
 const { io } = require("socket.io-client");
+const { WebSocket } = require("ws");
 const { App } = require("./support/app.js");
 const { Polling, oneConnection } = require("./support/polling.js");
 const { Pods } = require("./support/pods.js");
@@ -175,16 +179,34 @@ test("a pod that ends serves its sessions through the others until its drain has
   assert.ok(most <= 10, `${most} of 20 within 0.5 s`);
 });
 
+/** A session of one pod whose WebSocket goes by another one. */
+async function joined(t, home, by) {
+  const { sid } = await new Polling(home.url).open(oneConnection());
+  const socket = new WebSocket(`${by.url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket&sid=${sid}`);
+  t.after(() => socket.terminate());
+  const next = () => once(socket, "message").then(([data]) => String(data));
+  await once(socket, "open");
+  socket.send("2probe");
+  assert.strictEqual(await next(), "3probe");
+  socket.send("5");
+  assert.match(await next(), /^40/);
+  return socket;
+}
+
 test("upgraded connections that pass through a pod are closed one by one by its drain", async (t) => {
-  const cluster = await pods(t, { count: 2, env: { SOCKETIO_DRAIN_SECONDS: "2" } });
-  const made = await clients(t, cluster.url, 20, ["polling", "websocket"]);
-  await until("every upgrade", () => made.every(({ socket }) => socket.io.engine.transport.name === "websocket"));
-  assert.ok((await cluster.metric("socketio_runtime_forwarded_total", 'transport="websocket",why="other-pod"')) >= 5);
-  cluster.apps[0].process.kill("SIGTERM");
-  await cluster.apps[0].exit;
-  assert.match(cluster.apps[0].log, /drain: \d+ connections closed, 0 left/);
-  await until("their ends", () => alive(made) < 20);
-  assert.deepStrictEqual([...new Set(made.map(({ ended }) => ended).filter(Boolean))], ["transport close"]);
+  const cluster = await pods(t, { count: 2, env: { SOCKETIO_DRAIN_SECONDS: "3" } });
+  const [ending, home] = cluster.apps;
+  const sockets = await many(12, () => joined(t, home, ending));
+  const ends = [];
+  for (const socket of sockets) socket.on("close", () => ends.push(Date.now()));
+  assert.strictEqual(await cluster.metric("socketio_runtime_forwarded_total", 'transport="websocket",why="other-pod"'), 12);
+  ending.process.kill("SIGTERM");
+  await ending.exit;
+  assert.match(ending.log, /drain: 12 connections closed, 0 left/);
+  await until("their ends", () => ends.length === 12);
+  const most = Math.max(...ends.map((from) => ends.filter((time) => time >= from && time < from + 500).length));
+  assert.ok(most <= 6, `${most} of 12 within 0.5 s`);
+  await until("the sessions' ends", async () => (await home.ask("/status")).body.connections === 0);
 });
 
 test("an app that forks by Node's cluster module needs no sticky sessions of its own", async (t) => {
@@ -192,4 +214,20 @@ test("an app that forks by Node's cluster module needs no sticky sessions of its
   const made = await clients(t, cluster.apps[0].url, 20, ["polling"]);
   for (const { socket } of made) await socket.timeout(8000).emitWithAck("adapter");
   assert.strictEqual(alive(made), 20);
+});
+
+test("a Redis that comes back empty, before anybody noticed that it was away, takes no pod for gone", async (t) => {
+  const cluster = await pods(t, { count: 2 });
+  const session = await misrouted(cluster);
+  const agent = oneConnection();
+  assert.match((await session.request(agent)).body, /^40/);
+  const client = new Redis(redis.url);
+  t.after(() => client.disconnect());
+  // older than a heartbeat is kept
+  await delay(16_000);
+  await client.multi().flushall().client("KILL", "TYPE", "normal", "SKIPME", "yes").exec();
+  for (let i = 0; i < 40; i++) {
+    assert.strictEqual((await session.request(agent, { method: "POST", body: '42["say","hello"]' })).status, 200);
+    await delay(50);
+  }
 });

@@ -61,6 +61,10 @@ class Peers {
   async has(address) {
     const now = Date.now();
     if (this.avoided.get(address) > now) return false;
+    return this.#isMember(address, now);
+  }
+
+  async #isMember(address, now) {
     const asked = this.asked.get(address);
     if (asked && asked.until > now) return asked.known;
     const known = await this.#isPeer(address);
@@ -88,7 +92,7 @@ class Peers {
     if (heartbeats) heartbeats.beat(this.own).catch(() => {});
     await this.#resolve();
     this.#forget();
-    for (const address of this.watched()) if (!(await this.has(address))) this.onGone(address);
+    for (const address of this.watched()) if (!(await this.#isMember(address, Date.now()))) this.onGone(address);
   }
 
   async #resolve() {
