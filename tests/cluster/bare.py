@@ -99,14 +99,18 @@ def inside(node_name: str) -> list[str]:
 
 
 def kill_node(name: str) -> None:
-    """End all of a node at once, as a loss of power does. `revive_node` brings it back."""
-    machines.kill(_node(name))
+    """End all of a node at once, as a loss of power does: nobody answers for it. `revive_node` brings it back."""
+    machine = _node(name)
+    machines.kill(machine)
+    network.silence(machine)
 
 
 def revive_node(name: str) -> None:
     """Start a killed node again, with its disk as it was, and wait until it is Ready."""
     machine = _node(name)
-    shutil.rmtree(machine.home / "run")  # on a machine it is in memory
+    # On a machine /run is in memory; and nobody may take the records of ended processes for those of new ones.
+    for folder in ("run", "pids"):
+        shutil.rmtree(machine.home / folder)
     _add_nodes([machine], binaries.ensure())
 
 

@@ -39,6 +39,17 @@ def disconnect(link: str) -> None:
         subprocess.run(["ip", "link", "delete", link], capture_output=True, check=False)
 
 
+def silence(machine: Machine) -> None:
+    """Lay a cable with nobody at its end: what is sent to a machine that is gone must not leave by another way."""
+    disconnect(machine.link)
+    end = f"{machine.link}-gone"
+    _ip("link", "add", machine.link, "type", "veth", "peer", "name", end)
+    _ip("address", "add", f"{machine.gateway}/30", "dev", machine.link)
+    for link in (machine.link, end):
+        _ip("link", "set", link, "up")
+    add_routes(machine)
+
+
 def links() -> list[str]:
     """The host's ends of our cables."""
     return sorted(path.name for path in Path("/sys/class/net").glob("sio[0-9]*"))

@@ -114,6 +114,8 @@ def test_a_node_is_drained(stage: Stage) -> None:
         seen = stage.watch(events.DRAINED, lambda: stage.kubectl("drain", node, *options, timeout=250))
     finally:
         stage.kubectl("uncordon", node)
+        stage.roll()  # spreads the pods again
+        stage.wait_whole()
     assert_kept(seen)
 
 

@@ -19,11 +19,15 @@ class RedisHeartbeats {
   constructor(broker, prefix) {
     this.broker = broker;
     this.key = `${prefix}:peers`;
+    this.address = undefined;
     for (const [name, lua] of [["peersBeat", BEAT], ["peersHeard", HEARD]]) broker.main.defineCommand(name, { lua, numberOfKeys: 1 });
+    // the others are to know a pod as soon as it may be ready
+    broker.onReturn.add(() => this.address && this.beat(this.address).catch(() => {}));
   }
 
   /** To be called every few seconds. @param {string} address  of this pod */
   beat(address) {
+    this.address = address;
     return this.#ask((redis) => redis.peersBeat(this.key, address));
   }
 
@@ -33,6 +37,7 @@ class RedisHeartbeats {
   }
 
   stop(address) {
+    this.address = undefined;
     return this.#ask((redis) => redis.zrem(this.key, address));
   }
 

@@ -21,7 +21,7 @@ from support.pods import KEY, forwarded, pods
 
 VECTORS = json.loads((TESTS.parent.parent / "session-id-vectors.json").read_text())
 HOSTILE = 100_000
-COMPARED = 1500
+COMPARED = 600
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])

@@ -13,6 +13,7 @@ def assert_kept(report: Report) -> None:
     assert report.sums().lost == 0, report.stories(lambda client: client.lost)
     assert report.sums().missed == 0, report.stories(lambda client: client.missed)
     assert report.sums().forgotten == 0, report.stories(lambda client: client.forgotten)
+    _assert_answered(report)
 
 
 def assert_kept_as_far_as_stored(report: Report) -> None:
@@ -27,6 +28,7 @@ def assert_nobody_cut(report: Report) -> None:
     """No client noticed; what was lost is counted, not judged."""
     assert report.sums().cut == 0, report.stories(lambda client: client.cuts)
     _assert_same_sessions(report)
+    _assert_answered(report)
 
 
 def assert_paced(report: Report) -> None:
@@ -50,6 +52,9 @@ def _assert_same_sessions(report: Report) -> None:
     sums = report.sums()
     assert sums.kept == sums.clients, report.stories(lambda client: not client.kept)
     assert sums.doubled == 0, report.stories(lambda client: client.doubled)
-    # A call may be under way when its connection ends; otherwise each is answered.
+
+
+def _assert_answered(report: Report) -> None:
+    """Each client's calls were answered, but the one that may be under way when a connection ends."""
     deaf = [client for client in report.clients if client.unanswered > len(client.cuts)]
     assert deaf == [], report.stories(deaf.__contains__)

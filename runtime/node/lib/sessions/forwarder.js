@@ -4,7 +4,7 @@ const http = require("http");
 const { headersOf, passedOn, headOf } = require("./headers.js");
 const { dial } = require("./tunnel.js");
 
-const NOBODY = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]);
+const NOBODY = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT"]);
 
 /**
  * The way to another process: of this pod by its Unix socket, of another pod by a tunnel.

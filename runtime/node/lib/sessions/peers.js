@@ -77,7 +77,10 @@ class Peers {
     const heartbeats = this.heartbeats();
     const heard = heartbeats ? await answerOf(heartbeats.heard(address)) : undefined;
     if (heard || (heard === false && heartbeats.complete())) return heard;
-    return this.addresses.has(partsOf(address).ip);
+    const { ip } = partsOf(address);
+    // a new pod: somebody with the key has sealed its address
+    if (!this.addresses.has(ip)) await inTime(this.#resolve(), ANSWER_MS);
+    return this.addresses.has(ip);
   }
 
   async #look() {

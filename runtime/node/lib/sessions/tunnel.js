@@ -7,8 +7,10 @@ const { partsOf } = require("./address.js");
 
 const PROTOCOL = "socketio-runtime";
 const PATH = "/peer";
+// a machine that is there takes a connection at once, however slow its processes are
+const CONNECT_MS = 1500;
 // a pod that is slow is not gone: that is for its heartbeats to say
-const DIAL_MS = 5000;
+const ANSWER_MS = 5000;
 const VALID_MS = 60_000;
 const SCHEME = /^Peer (\d{1,15})\.([0-9a-f]{64})$/;
 
@@ -24,8 +26,8 @@ function dial(address, token) {
   const { ip, port } = partsOf(address);
   return new Promise((resolve, reject) => {
     const headers = { host: address, connection: "upgrade", upgrade: PROTOCOL, authorization: proof(address, token, Date.now()) };
-    const request = http.request({ host: ip, port, path: PATH, headers, createConnection: () => net.connect({ host: ip, port, noDelay: true }) });
-    const timer = setTimeout(() => request.destroy(new Error("no answer")), DIAL_MS);
+    const request = http.request({ host: ip, port, path: PATH, headers, createConnection: () => connect(ip, port) });
+    const timer = setTimeout(() => request.destroy(new Error("no answer")), ANSWER_MS);
     request.on("upgrade", (response, socket) => {
       clearTimeout(timer);
       socket.setNoDelay(true);
@@ -38,6 +40,15 @@ function dial(address, token) {
     });
     request.end();
   });
+}
+
+// The time is judged after what has come meanwhile was seen: this process may be the slow one.
+function connect(host, port) {
+  const socket = net.connect({ host, port, noDelay: true });
+  const late = () => socket.connecting && socket.destroy(Object.assign(new Error("no connection"), { code: "ETIMEDOUT" }));
+  const timer = setTimeout(() => setImmediate(late), CONNECT_MS);
+  socket.once("close", () => clearTimeout(timer)).once("connect", () => clearTimeout(timer));
+  return socket;
 }
 
 /**

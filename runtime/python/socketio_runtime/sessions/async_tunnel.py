@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from .answer import Answer, AnswerReader, BadAnswerError
-from .tunnel import REACH_SECONDS, READ_BYTES, Kept, PeerGoneError, notice_loss, opened, opening
+from .tunnel import ANSWER_SECONDS, CONNECT_SECONDS, READ_BYTES, Kept, PeerGoneError, notice_loss, opened, opening
 
 
 @dataclass
@@ -59,21 +59,24 @@ class AsyncTunnels:
 
     async def _open(self, host: str, port: int, endpoint: str, authorization: str) -> Tunnel:
         try:
-            return await asyncio.wait_for(_connect(host, port, opening(endpoint, authorization)), REACH_SECONDS)
-        except (OSError, BadAnswerError, asyncio.TimeoutError) as error:
+            reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), CONNECT_SECONDS)
+        except (OSError, asyncio.TimeoutError) as error:
             raise PeerGoneError(error or type(error).__name__, at_once=True) from error
+        tunnel = Tunnel(reader, writer)
+        try:
+            await asyncio.wait_for(_prove(tunnel, opening(endpoint, authorization)), ANSWER_SECONDS)
+        except (OSError, BadAnswerError, asyncio.TimeoutError) as error:
+            raise PeerGoneError(error or type(error).__name__) from error
+        return tunnel
 
 
-async def _connect(host: str, port: int, request: bytes) -> Tunnel:
-    reader, writer = await asyncio.open_connection(host, port)
-    tunnel = Tunnel(reader, writer)
+async def _prove(tunnel: Tunnel, request: bytes) -> None:
     try:
-        notice_loss(writer.get_extra_info("socket"))
+        notice_loss(tunnel.writer.get_extra_info("socket"))
         opened(await _exchange(tunnel, request, AnswerReader(READ_BYTES)))
     except BaseException:
         tunnel.close()
         raise
-    return tunnel
 
 
 async def _exchange(tunnel: Tunnel, request: bytes, reader: AnswerReader) -> Answer:

@@ -6,7 +6,7 @@ import socket
 import time
 
 from .answer import Answer, AnswerReader, BadAnswerError
-from .tunnel import REACH_SECONDS, READ_BYTES, Kept, PeerGoneError, notice_loss, opened, opening
+from .tunnel import ANSWER_SECONDS, CONNECT_SECONDS, READ_BYTES, Kept, PeerGoneError, notice_loss, opened, opening
 
 
 class ThreadTunnels:
@@ -43,18 +43,17 @@ class ThreadTunnels:
 
 
 def _open(host: str, port: int, endpoint: str, authorization: str) -> socket.socket:
-    end = time.monotonic() + REACH_SECONDS
     try:
-        tunnel = socket.create_connection((host, port), REACH_SECONDS)
+        tunnel = socket.create_connection((host, port), CONNECT_SECONDS)
     except OSError as error:
         raise PeerGoneError(error, at_once=True) from error
     try:
         notice_loss(tunnel)
         request = opening(endpoint, authorization)
-        opened(_exchange(tunnel, request, AnswerReader(READ_BYTES), end - time.monotonic()))
+        opened(_exchange(tunnel, request, AnswerReader(READ_BYTES), ANSWER_SECONDS))
     except (OSError, BadAnswerError) as error:
         tunnel.close()
-        raise PeerGoneError(error, at_once=True) from error
+        raise PeerGoneError(error) from error
     except BaseException:
         tunnel.close()
         raise

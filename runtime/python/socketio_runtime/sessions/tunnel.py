@@ -12,7 +12,10 @@ from .answer import Answer
 
 PROTOCOL = "socketio-runtime"
 PATH = "/peer"
-REACH_SECONDS = 1.0
+# A machine that is there takes a connection at once, however slow its processes are.
+CONNECT_SECONDS = 1.5
+# A pod that is slow is not gone: that is for its heartbeats to say.
+ANSWER_SECONDS = 5.0
 # shorter than any web server keeps a silent connection, so that none ends while a request is on its way to it
 KEPT_SECONDS = 1.0
 KEPT = 32
@@ -26,7 +29,7 @@ T = TypeVar("T")
 
 
 class PeerGoneError(Exception):
-    """The other pod cannot be reached, or broke off. `at_once`: it did not even become a tunnel."""
+    """The other pod cannot be reached, or broke off. `at_once`: nobody of the cluster is there."""
 
     def __init__(self, reason: object, at_once: bool = False) -> None:
         super().__init__(str(reason))

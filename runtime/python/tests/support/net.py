@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+from collections.abc import Callable
 
 from support.until import until
 
@@ -46,16 +47,14 @@ class RedisServer:
         self.process.wait()
 
 
-class Switch:
-    """A TCP proxy whose target can be changed: new sessions go to the new one, requests of a session to its own."""
+class Proxy:
+    """A TCP proxy in a thread of its own; `_join` says where a connection goes."""
 
-    def __init__(self, target: int) -> None:
-        self.target = target
-        self._sessions: dict[bytes, int] = {}
+    def __init__(self) -> None:
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        starting = asyncio.start_server(self._join, "127.0.0.1", 0)
+        starting = asyncio.start_server(self._join, "127.0.0.1", 0, backlog=500)
         self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
@@ -70,6 +69,30 @@ class Switch:
         await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise NotImplementedError
+
+    async def _pipe(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: Callable[[bytes], None] = lambda _: None
+    ) -> None:
+        self._writers.add(writer)
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                seen(data)
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+        self._writers.discard(writer)
+
+
+class Switch(Proxy):
+    """Its target can be changed: new sessions go to the new one, requests of a session to its own."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self._sessions: dict[bytes, int] = {}
+        super().__init__()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             # one request for each connection: the next one may belong to another session
             head = (await reader.readuntil(b"\r\n\r\n")).replace(b"Connection: keep-alive", b"Connection: close")
@@ -77,16 +100,9 @@ class Switch:
             target = self._sessions.get(session[1], self.target) if session else self.target
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", target)
             far_writer.write(head)
-            await asyncio.gather(self._pipe(reader, far_writer, 0), self._pipe(far_reader, writer, target))
-        writer.close()
 
-    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, source: int) -> None:
-        self._writers.add(writer)
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
-                for session in re.findall(rb'"sid":"([^"]+)"', data) if source else ():
-                    self._sessions[session] = source
-                writer.write(data)
-                await writer.drain()
+            def note(data: bytes) -> None:
+                self._sessions |= dict.fromkeys(re.findall(rb'"sid":"([^"]+)"', data), target)
+
+            await asyncio.gather(self._pipe(reader, far_writer), self._pipe(far_reader, writer, note))
         writer.close()
-        self._writers.discard(writer)

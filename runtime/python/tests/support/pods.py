@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import itertools
 import re
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from support.app import App
+from support.net import Proxy
 
 KEY = "the key of the cluster's sessions"
 TOKEN = "a-token-that-must-not-be-logged"
@@ -51,28 +51,13 @@ def forwarded(pod: App, why: str = "other-pod") -> int:
     return next(int(line.split()[-1]) for line in pod.metrics() if line.startswith(f'{FORWARDED}{why}"'))
 
 
-class Splitter:
-    """A TCP proxy: one request for each connection, and each goes to the next pod in turn."""
+class Splitter(Proxy):
+    """One request for each connection, and each goes to the next pod in turn."""
 
     def __init__(self, targets: Sequence[App]) -> None:
         self.targets = list(targets)
         self._turns = itertools.count()
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        starting = asyncio.start_server(self._join, "127.0.0.1", 0, backlog=500)
-        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-
-    async def _end(self) -> None:
-        self._server.close()
-        for writer in list(self._writers):
-            writer.close()
-        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
+        super().__init__()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
@@ -86,12 +71,3 @@ class Splitter:
             far_writer.write(head)
             await asyncio.gather(self._pipe(reader, far_writer), self._pipe(far_reader, writer))
         writer.close()
-
-    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-        self._writers.discard(writer)
