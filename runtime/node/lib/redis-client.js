@@ -101,7 +101,8 @@ class RedisClient extends Redis {
     // an adapter does not wait for each of its commands: none of them may end as an unhandled rejection
     command.promise.catch(nothing);
     if (SUBSCRIBE.has(command.name)) this.#confirm(command);
-    const sent = dropped ? command.promise : this.#send(command, stream, held);
+    if (held !== undefined && !dropped) this.#hold(command, stream);
+    const sent = dropped || held !== undefined ? command.promise : super.sendCommand(command, stream);
     return AWAITED.has(command.name) ? this.#releasable(sent, away) : sent;
   }
 
@@ -126,10 +127,8 @@ class RedisClient extends Redis {
   }
 
   // Redis keeps what is published for nobody, and ioredis sends it as soon as it is connected, ahead of what is queued.
-  #send(command, stream, held) {
-    if (held === undefined) return super.sendCommand(command, stream);
-    held.push(() => super.sendCommand(command, stream));
-    return command.promise;
+  #hold(command, stream) {
+    this.broker.held.push(() => super.sendCommand(command, stream));
   }
 
   // The adapters that wait for a publication deliver to the clients of their own process afterwards. They are told of a

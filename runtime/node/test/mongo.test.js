@@ -12,7 +12,7 @@ const { until } = require("./support/until.js");
 const options = { skip: binary() ? false : "mongod is not there: `make test-runtime` at the top of the repository brings it" };
 
 // from the election on, and from the loss of the primary on
-const WHOLE_MS = 5000;
+const WHOLE_MS = 10_000;
 const APART_MS = 5000;
 
 let mongo;
