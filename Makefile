@@ -34,8 +34,11 @@ test-unit: $(VENV)/ready ## Tests of the operator that need nothing (seconds)
 test-local: chromium ## Tests of the rig itself: image builder, clients, page and proxy on loopback
 	$(PYTEST) -m "not api and not node" tests/cluster tests/demo tests/traffic
 
+# The packages of both are installed side by side.
 test-runtime: redis postgres mongod tools ## Tests of the runtimes for Node.js and Python: real apps, real brokers
-	cd runtime/node && npm ci --no-audit --no-fund && npm test
+	python3 runtime/python/tests/run.py --collect-only -q > /dev/null & \
+	  (cd runtime/node && npm ci --no-audit --no-fund && npm run pretest) && wait $$!
+	cd runtime/node && npm test
 	python3 runtime/python/tests/run.py
 
 test-api: $(VENV)/ready ## Tests that need an API server

@@ -113,6 +113,19 @@ def test_an_image_of_another_language_is_told_what_to_change(kubectl: Kubectl, w
     wait_ready(kubectl, "other")
 
 
+def test_an_app_on_another_port_is_told_what_to_set(kubectl: Kubectl, wait_for: WaitFor) -> None:
+    env = [{"name": "PORT", "value": "4000"}]
+    kubectl.apply(manifest("elsewhere", adapter="none", replicas=1, env=env))
+
+    def told() -> bool:
+        found = kubectl.json("get", "sio", "elsewhere").get("status", {}).get("conditions", ())
+        return any(item["type"] == "Ready" and "set spec.port to 4000" in item["message"] for item in found)
+
+    wait_for(told, 60, "Ready, with the port that the app listens on")
+    kubectl.apply(manifest("elsewhere", adapter="none", replicas=1, env=env, port=4000))
+    wait_ready(kubectl, "elsewhere")
+
+
 def test_the_token_of_the_cluster_lets_one_shed(kubectl: Kubectl, traefik: Traefik, wait_for: WaitFor) -> None:
     recovery: dict[str, Any] = {"connectionStateRecovery": {}}
     chat = deploy_chat(kubectl, traefik, "shed", adapter="redis-streams", engine=recovery, image=ROOMS)
