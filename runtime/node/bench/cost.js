@@ -3,6 +3,8 @@
 //   node bench/cost.js [--compare control,none,redis] [--rounds 9] [--turns 3] [--starts 20]
 "use strict";
 
+const fs = require("fs");
+const os = require("os");
 const path = require("path");
 const { parseArgs } = require("util");
 const { freePort } = require("../test/support/port.js");
@@ -16,6 +18,7 @@ const RATE = 2000;
 const TURN_SECONDS = 1;
 const TURNS_BETWEEN_SCRAPES = 5;
 const SIDES = ["without", "with"];
+const SECRET_FILE = path.join(os.tmpdir(), `socketio-runtime-cost-${process.pid}`);
 const PRELOAD = path.join(__dirname, "..", "preload.cjs");
 
 // what the same app is without and with the runtime: name -> (Redis) -> environments.
@@ -54,6 +57,7 @@ async function main() {
   });
   const [rounds, turns, starts] = [values.rounds, values.turns, values.starts].map(Number);
   leaveAppCore();
+  fs.writeFileSync(SECRET_FILE, "a secret of the cluster");
   const redis = await RedisServer.start();
   try {
     for (const name of values.compare.split(",")) {
@@ -62,6 +66,7 @@ async function main() {
     }
   } finally {
     await redis.stop();
+    fs.rmSync(SECRET_FILE);
   }
 }
 
@@ -83,7 +88,12 @@ async function environment(comparison, side, url) {
   const env = comparison[side](url);
   if (side === "without" || comparison.bare) return { env };
   const port = await freePort();
-  return { port, env: { ...env, NODE_OPTIONS: `--require ${PRELOAD}`, SOCKETIO_RUNTIME_PORT: port, SOCKETIO_RUNTIME_HOST: "127.0.0.1", SOCKETIO_DRAIN_SECONDS: "3" } };
+  // everything on, as in a pod
+  const runtime = {
+    NODE_OPTIONS: `--require ${PRELOAD}`, SOCKETIO_RUNTIME_PORT: port, SOCKETIO_RUNTIME_HOST: "127.0.0.1", SOCKETIO_DRAIN_SECONDS: "3",
+    SOCKETIO_RUNTIME_ADDRESS: "127.0.0.1", SOCKETIO_RUNTIME_PEERS: "localhost", SOCKETIO_RUNTIME_TOKEN_FILE: SECRET_FILE, SOCKETIO_RUNTIME_SESSION_KEY_FILE: SECRET_FILE,
+  };
+  return { port, env: { ...env, ...runtime } };
 }
 
 /** @returns {Promise<{without: object, with: object}>} a value for each measure */
