@@ -4,6 +4,7 @@ const { Forwarder } = require("./forwarder.js");
 const { Peers } = require("./peers.js");
 const { Receiver, wayTo } = require("./receiver.js");
 const { Seal } = require("./seal.js");
+const { guarded } = require("../log.js");
 const { Token } = require("../token.js");
 
 const SID = /[?&]sid=([^&#]*)/;
@@ -120,9 +121,10 @@ class Sessions {
       this.metrics.forwarded(transport, "other-process");
       return send(wayTo(location), gone);
     }
-    if (!this.peers || !(await this.peers.has(location.address))) return gone();
+    const known = this.peers ? await this.peers.has(location.address).catch(() => false) : false;
+    if (!known) return gone();
     this.metrics.forwarded(transport, "other-pod");
-    return send({ address: location.address }, gone);
+    return guarded("handing over a request", () => send({ address: location.address }, gone));
   }
 }
 
