@@ -43,15 +43,22 @@ class Daemon:
 
         def condition() -> object:
             if not self.runs():
-                raise ClusterError(f"{self.name} on {self.machine.name} has ended. {self._end_of_log()}")
+                raise self._ended()
             return ready()
 
-        wait_for(self.pid_file.exists, 5, f"the pid file of {self.name}")
+        # Its file is there a moment before the pid is in it: only a program that was seen to run can be seen to have ended.
+        try:
+            wait_for(self.runs, 5, f"{self.name} to start")
+        except TimeoutError as error:
+            raise self._ended() from error
         try:
             what = f"{self.name} on {self.machine.name} to become ready"
             wait_for(condition, timeout, what, tolerate=(OSError, ApiError))
         except TimeoutError as error:
             raise ClusterError(f"{error}. {self._end_of_log()}") from error
+
+    def _ended(self) -> ClusterError:
+        return ClusterError(f"{self.name} on {self.machine.name} has ended. {self._end_of_log()}")
 
     def _end_of_log(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-LAST_LINES:] if self.log.exists() else []
