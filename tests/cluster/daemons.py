@@ -46,7 +46,7 @@ class Daemon:
                 raise self._ended()
             return ready()
 
-        # Its file is there a moment before the pid is in it: only a program that was seen to run can be seen to have ended.
+        # Its file is there a moment before the pid is in it: only what was seen to run can be seen to have ended.
         try:
             wait_for(self.runs, 5, f"{self.name} to start")
         except TimeoutError as error:
