@@ -49,8 +49,8 @@ def assert_polling_suffers(report: Report) -> None:
 
 
 def assert_polling_is_cut(report: Report, times: int) -> None:
-    """What it means that requests do not find their session while the mirror holds it: those that poll are cut more often
-    than the event alone cuts them, `times` all together, and restored each time."""
+    """What it means that requests do not find their session while the mirror holds it: those that poll are cut more
+    often than the event alone cuts them, `times` all together, and restored each time."""
     polling = report.sums("polling")
     assert polling.recovered > times, report.stories(lambda client: client.kind == "polling" and client.cuts)
     _assert_same_sessions(report)
