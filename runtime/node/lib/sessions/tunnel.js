@@ -4,6 +4,7 @@ const crypto = require("crypto");
 const http = require("http");
 const net = require("net");
 const { partsOf } = require("./address.js");
+const { sameText } = require("../same-text.js");
 
 const PROTOCOL = "socketio-runtime";
 const PATH = "/peer";
@@ -60,7 +61,7 @@ function isProven(request, address, token) {
   const match = SCHEME.exec(request.headers.authorization || "");
   if (!match || !token || Math.abs(Date.now() - Number(match[1])) > VALID_MS) return false;
   const expected = proof(address, token, Number(match[1]));
-  return crypto.timingSafeEqual(digest(request.headers.authorization), digest(expected));
+  return sameText(request.headers.authorization, expected);
 }
 
 /** @returns {boolean} whether a request asks to become a tunnel */
@@ -75,10 +76,6 @@ function accept(socket) {
 
 function proof(address, token, time) {
   return `Peer ${time}.${crypto.createHmac("sha256", token).update(`peer ${address} ${time}`).digest("hex")}`;
-}
-
-function digest(text) {
-  return crypto.createHash("sha256").update(text).digest();
 }
 
 module.exports = { dial, accept, isTunnel, isProven };
