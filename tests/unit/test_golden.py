@@ -1,0 +1,63 @@
+"""The children of every sample, byte for byte, as they were before the engine was laid out anew.
+
+A change of what is written reaches pods and routes of clusters that run: it is seen here first. To take a new copy after
+a change that is meant: `python -m tests.unit.test_golden`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.children import build_children
+from tests.unit.samples import FULL, INPUTS, LEAST, body
+
+GOLDEN = Path(__file__).parent / "golden"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+EXTERNAL = {"broker": "external", "external": {"secretName": "shared"}}
+
+SAMPLES: dict[str, dict[str, Any]] = {
+    "least": LEAST,
+    "full": FULL,
+    "no-adapter": {**LEAST, "adapter": {"type": "none"}},
+    "no-runtime": {**LEAST, "runtime": {"inject": "none"}},
+    "python": {**LEAST, "runtime": {"inject": "python", "drainSeconds": 60}, "port": 5000},
+    "workers": {**LEAST, "workers": {"count": 4}, "adapter": {"type": "redis-sharded"}},
+    "external-redis": {**LEAST, "adapter": EXTERNAL},
+    "external-postgres": {**LEAST, "adapter": {"type": "postgres", **EXTERNAL}},
+    "external-mongo": {**LEAST, "adapter": {"type": "mongo", **EXTERNAL, "env": {"url": "DB"}}},
+    "websocket-only": {
+        **LEAST,
+        "engine": {"transports": ["websocket"]},
+        "routing": {"host": "a.example", "affinity": "none"},
+    },
+    "path-and-timeouts": {
+        **LEAST,
+        "engine": {"path": "/chat/socket.io"},
+        "routing": {"host": "a.example", "path": "/chat", "timeouts": {"readSeconds": 120, "sendSeconds": 90}},
+    },
+    **{
+        f"example-{path.parent.name}": yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]
+        for path in sorted(EXAMPLES.glob("*/socketiocluster.yaml"))
+    },
+}
+
+
+def children_of(name: str) -> str:
+    built = build_children(SocketIOCluster.parse(body(SAMPLES[name])), INPUTS)
+    by_reference = {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in built}
+    return json.dumps(by_reference, indent=1, sort_keys=True) + "\n"
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_children_are_those_of_the_golden_copy(name: str) -> None:
+    assert children_of(name) == (GOLDEN / f"{name}.json").read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(exist_ok=True)
+    for sample in SAMPLES:
+        (GOLDEN / f"{sample}.json").write_text(children_of(sample), encoding="utf-8")
