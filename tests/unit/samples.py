@@ -1,6 +1,7 @@
 """Specs and live objects that several unit tests share."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from socketio_operator.api import API_VERSION, KIND, SocketIOCluster
@@ -9,6 +10,8 @@ from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.kinds import Ref, ref_of
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import FIELD_MANAGER
+from socketio_operator.plan.observed import Child, Observed
+from socketio_operator.plan.pods import Pod
 
 LEAST: dict[str, Any] = {"image": "registry.example/chat:1.4", "routing": {"host": "chat.example.com"}}
 
@@ -97,3 +100,12 @@ def _fields(value: Any) -> dict[str, Any]:
     if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
         return {f'k:{{"name":"{item["name"]}"}}': {".": {}, **_fields(item)} for item in value}
     return {}
+
+
+def picture(live: Mapping[Ref, Any], pods: tuple[dict[str, Any], ...] = (), **seen: Any) -> Observed:
+    """What is observed of live objects and pods, as the API server would serve them."""
+    return Observed({ref: Child.of(item) for ref, item in live.items()}, tuple(map(_pod, pods)), **seen)
+
+
+def _pod(live: dict[str, Any]) -> Pod:
+    return Pod.of({**live, "metadata": {"uid": live["metadata"]["name"], "resourceVersion": "1", **live["metadata"]}})

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.children import build_children
-from socketio_operator.desired.env import server_env
 from socketio_operator.desired.kinds import WORKLOADS, Ref, ref_of
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.quantity import canonical_quantity
 from socketio_operator.desired.redis.config import redis_conf
 from socketio_operator.desired.references import needed_secrets
+from socketio_operator.desired.server.env import server_env
 from socketio_operator.desired.text import Word, render
 from tests.unit.samples import FULL, INPUTS, LEAST, body, children, cluster
 

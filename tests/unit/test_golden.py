@@ -1,7 +1,7 @@
 """The children of every sample, byte for byte, as they were before the engine was laid out anew.
 
-A change of what is written reaches pods and routes of clusters that run: it is seen here first. To take a new copy after
-a change that is meant: `python -m tests.unit.test_golden`.
+A change of what is written reaches pods and routes of clusters that run: it is seen here first. To take a new copy
+after a change that is meant: `python -m tests.unit.test_golden`.
 """
 
 import json

@@ -14,7 +14,7 @@ from socketio_operator.desired.redis.memory import MIB, max_memory, resources
 from socketio_operator.plan.observed import Observed
 from socketio_operator.plan.report import status_of
 from tests.unit.samples import LEAST, as_stored, body, children, cluster
-from tests.unit.test_plan import REDIS, SERVER, SETTLED, decided, summary, told, world
+from tests.unit.test_plan import REDIS, SERVER, SETTLED, applies, decided, deletes, summary, told, world, writes
 
 STREAMS = "redis-streams"
 OLD, CLAIM = Ref("Deployment", "chat-redis"), Ref("PersistentVolumeClaim", "chat-redis")
@@ -133,7 +133,7 @@ def test_the_status_says_how_long_data_is_kept(of: SocketIOCluster, said: str | 
 
 
 def test_storage_is_added_by_one_restart_of_redis_alone() -> None:
-    changes = decided(with_storage(), world(cluster(adapter={"type": STREAMS}))).changes
+    changes = applies(decided(with_storage(), world(cluster(adapter={"type": STREAMS}))))
     assert [str(change.ref) for change in changes] == ["PersistentVolumeClaim chat-redis", "StatefulSet chat-redis"]
     (restart,) = (change for change in changes if change.restarts_pods)
     assert "pod volumes changed" in restart.reason
@@ -154,8 +154,8 @@ def test_storage_grows_without_a_restart() -> None:
 )
 def test_what_a_claim_cannot_become_stalls(before: SocketIOCluster, after: SocketIOCluster, sentence: str) -> None:
     decision = decided(after, world(before))
-    assert decision.changes == ()
-    assert sentence in decision.blockers[0].message
+    assert decision.actions == ()
+    assert sentence in decision.problems[0].message
     assert told(after, world(before))["Stalled"] == (True, "StorageUnchangeable")
     assert told(after, world(before))["Available"] == (True, "Serving")
 
@@ -167,10 +167,10 @@ def test_a_failed_enlargement_may_be_taken_back() -> None:
 
 
 def test_a_claim_keeps_its_class() -> None:
-    assert decided(with_storage(), world(with_storage(storageClassName="fast"))).changes == ()
+    assert decided(with_storage(), world(with_storage(storageClassName="fast"))).actions == ()
     live = world(with_storage())
     live[CLAIM]["spec"]["storageClassName"] = "the-default"
-    assert decided(with_storage(), live).changes == ()
+    assert decided(with_storage(), live).actions == ()
 
 
 def test_without_storage_the_claim_goes_after_redis_was_told() -> None:
@@ -197,14 +197,14 @@ def old_pod() -> dict[str, Any]:
 def test_redis_moves_without_two_of_them() -> None:
     of = cluster()
     live = before_the_move(of)
-    (leave,) = decided(of, live, pods=(old_pod(),)).changes
-    assert (leave.verb, leave.ref, leave.foreground) == ("delete", OLD, True)
+    (leave,) = deletes(decided(of, live, pods=(old_pod(),)))
+    assert (leave.ref, leave.foreground) == (OLD, True)
     assert told(of, live)["Ready"] == (False, "BrokerMoving")
     live[OLD]["metadata"]["deletionTimestamp"] = "now"
-    assert decided(of, live, pods=(old_pod(),)).changes == ()
+    assert decided(of, live, pods=(old_pod(),)).actions == ()
     assert told(of, live, pods=(old_pod(),))["Ready"] == (False, "BrokerMoving")
     del live[OLD]
-    assert decided(of, live, pods=(old_pod(),)).changes == (), "its pod may outlive a Deployment"
+    assert decided(of, live, pods=(old_pod(),)).actions == (), "its pod may outlive a Deployment"
     assert summary(decided(of, live)) == [("create", "StatefulSet chat-redis")]
 
 
@@ -213,7 +213,7 @@ def test_redis_moves_once_the_pods_of_the_server_are_new() -> None:
     live = before_the_move(cluster())
     assert summary(decided(of, live)) == [("apply", "Deployment chat")]
     live[SERVER] = {**world(of)[SERVER], "status": {**SETTLED, "updatedReplicas": 1, "replicas": 3}}
-    assert decided(of, live).changes == ()
+    assert decided(of, live).actions == ()
     assert told(of, live)["Ready"] == (False, "RollingOut")
     live[SERVER]["status"] = SETTLED
     assert summary(decided(of, live)) == [("delete", "Deployment chat-redis")]
@@ -229,11 +229,11 @@ def test_a_redis_that_does_not_run_moves_at_once() -> None:
 
 def test_the_move_restarts_no_server() -> None:
     of = cluster()
-    assert not [change for change in decided(of, before_the_move(of)).changes if change.ref == SERVER]
+    assert not [change for change in writes(decided(of, before_the_move(of))) if change.ref == SERVER]
 
 
 def test_a_foreign_deployment_is_left_alone() -> None:
     of = cluster()
     live = world(of)
     live[OLD] = as_stored({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": OLD.name}})
-    assert decided(of, live).changes == ()
+    assert decided(of, live).actions == ()

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from socketio_operator.api import SocketIOCluster, validate
-from socketio_operator.desired.children import build_children
+from socketio_operator.desired.children import wanted_children
 from socketio_operator.desired.inputs import Images, Inputs
 from socketio_operator.desired.kinds import Ref
-from socketio_operator.plan.changes import Decision, decide
+from socketio_operator.plan.actions import Decision
+from socketio_operator.plan.decide import decide
 from socketio_operator.plan.observed import Observed
-from tests.unit.samples import INPUTS, LEAST, body, children, cluster
-from tests.unit.test_plan import SERVER, world
+from tests.unit.samples import INPUTS, LEAST, body, children, cluster, picture
+from tests.unit.test_plan import SERVER, applies, world
 
 NONE = {"inject": "none"}
 PYTHON = {"inject": "python"}
@@ -150,14 +151,14 @@ def test_what_would_clash_is_refused(spec: dict[str, Any], sentence: str) -> Non
 
 
 def decided(of: SocketIOCluster, inputs: Inputs, seen: Observed) -> Decision:
-    return decide(of, build_children(of, inputs), seen, {})
+    return decide(of, wanted_children(of, inputs), seen, {})
 
 
 def test_a_new_runtime_waits_for_the_next_rollout() -> None:
     of = cluster()
     newer = replace(INPUTS, images=Images(runtime_node="registry.example/runtime:2"))
-    seen = Observed(world(of))
+    seen = picture(world(of))
     assert decided(of, newer, seen) == Decision()
-    (change,) = decided(cluster(image="registry.example/chat:2"), newer, seen).changes
+    (change,) = applies(decided(cluster(image="registry.example/chat:2"), newer, seen))
     assert change.ref == SERVER
     assert "registry.example/runtime:2" in str(change.manifest)

@@ -4,24 +4,22 @@ import asyncio
 import gzip
 import json
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from socketio_operator.controller.runtime_reader import ANSWER_BYTES, RuntimeReader
-from socketio_operator.plan.runtime import Listens, RuntimeReport
+from socketio_operator.controller.runtimes import ANSWER_BYTES, RuntimeReader
+from socketio_operator.plan.pods import Pod
+from socketio_operator.plan.probes import RuntimeProbe, runtime_name, runtime_reports
+from socketio_operator.plan.runtime import SILENT, Listens, RuntimeReport
+from tests.traffic.ports import free_port
 
 GOOD = RuntimeReport("chat-0", "runtime", "4.8.1")
 SERVER = {"socketio": "4.8.1", "adapter": {"owner": "runtime"}}
-STARTED = datetime.now(UTC).isoformat()
-POD: dict[str, Any] = {
-    "metadata": {"name": "chat-0", "uid": "1"},
-    "status": {
-        "podIP": "127.0.0.1",
-        "containerStatuses": [{"name": "server", "state": {"running": {"startedAt": STARTED}}}],
-    },
-}
+STARTED = datetime.now(UTC)
+POD = Pod("chat-0", "1", 1, "server", "set", "ReplicaSet", "127.0.0.1", started=STARTED)
 
 
 def status(**server: Any) -> bytes:
@@ -33,10 +31,14 @@ def response(body: bytes, *headers: str, code: str = "200 OK") -> bytes:
     return head.encode() + b"\r\n\r\n" + body
 
 
-def read(*parts: bytes) -> tuple[RuntimeReport, ...]:
-    """The reports if the pod answers in these parts, a moment apart."""
+def probe(port: int, **changes: Any) -> RuntimeProbe:
+    return replace(RuntimeProbe("chat-0", "127.0.0.1", port, False, STARTED), **changes)
 
-    async def ask() -> tuple[RuntimeReport, ...]:
+
+def read(*parts: bytes) -> RuntimeReport | None:
+    """The report if the pod answers in these parts, a moment apart."""
+
+    async def ask() -> RuntimeReport | None:
         answered = asyncio.Event()
 
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,49 +53,76 @@ def read(*parts: bytes) -> tuple[RuntimeReport, ...]:
                 await writer.wait_closed()
             answered.set()
 
+        runtimes = RuntimeReader()
         async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-            reports = await RuntimeReader().read((POD,), server.sockets[0].getsockname()[1])
+            report = await runtimes.ask(probe(server.sockets[0].getsockname()[1]))
+            await runtimes.close()
             await answered.wait()
-            return reports
+            return report
 
     return asyncio.run(ask())
 
 
-def test_an_answer_is_read_however_it_arrives() -> None:
-    whole = response(status())
-    assert read(whole) == (GOOD,)
-    assert read(whole[:-30], whole[-30:]) == (GOOD,)
+def test_questions_share_a_connection() -> None:
+    async def count() -> int:
+        connections = 0
 
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal connections
+            connections += 1
+            with suppress(asyncio.IncompleteReadError):
+                while await reader.readuntil(b"\r\n\r\n"):
+                    writer.write(response(status()).replace(b"connection: close\r\n", b""))
+            writer.close()
 
-def test_of_a_version_only_numbers_are_told() -> None:
-    assert read(response(status(socketio="4.8.1-beta, as the pod says"))) == (GOOD,)
+        runtimes = RuntimeReader()
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            for _ in range(3):
+                assert await runtimes.ask(probe(server.sockets[0].getsockname()[1])) == GOOD
+            await runtimes.close()
+        return connections
+
+    assert asyncio.run(count()) == 1
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"), [("ListensElsewhere", Listens(4000, False)), ("NotListening", None), (None, None)]
+    ("changes", "told"),
+    [
+        ({}, None),
+        ({"restarts": 1}, SILENT),
+        ({"started": STARTED - timedelta(seconds=61)}, SILENT),
+        ({"started": STARTED - timedelta(seconds=61), "ready": True}, None),
+    ],
 )
-def test_where_an_app_listens_is_known_between_two_starts_of_its_container(reason: str | None, told: Any) -> None:
-    answer = {**json.loads(status()), "listens": {"port": 4000, "loopback": False}}
-    if reason:
-        answer |= {"ready": False, "reason": reason}
+def test_a_port_that_stays_closed_is_silence(changes: dict[str, Any], told: str | None) -> None:
+    async def ask() -> RuntimeReport | None:
+        runtimes = RuntimeReader()
+        try:
+            return await runtimes.ask(probe(free_port(), **changes))
+        finally:
+            await runtimes.close()
 
-    async def ask() -> tuple[RuntimeReport, ...]:
-        async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(response(json.dumps(answer).encode()))
-            await writer.drain()
-            writer.close()
+    report = asyncio.run(ask())
+    assert (report.owner if report else None) == told
 
-        reader = RuntimeReader()
-        async with await asyncio.start_server(reply, "127.0.0.1", 0) as server:
-            await reader.read((POD,), server.sockets[0].getsockname()[1])
-        ended = {"name": "server", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
-        between = {**POD, "status": {**POD["status"], "containerStatuses": [ended]}}
-        gone = {**between, "metadata": {**POD["metadata"], "deletionTimestamp": STARTED}}
-        assert await reader.read((gone,), 1) == ()
-        return await reader.read((between,), 1)
 
-    assert [report.listens for report in asyncio.run(ask())] == ([told] if told else [])
+def test_an_answer_is_read_however_it_arrives() -> None:
+    whole = response(status())
+    assert read(whole) == GOOD
+    assert read(whole[:-30], whole[-30:]) == GOOD
+
+
+def test_of_a_version_only_numbers_are_told() -> None:
+    assert read(response(status(socketio="4.8.1-beta, as the pod says"))) == GOOD
+
+
+@pytest.mark.parametrize(("reason", "kept"), [("ListensElsewhere", True), ("NotListening", False), ("", False)])
+def test_where_an_app_listens_is_known_between_two_starts_of_its_container(reason: str, kept: bool) -> None:
+    report = RuntimeReport("chat-0", "runtime", "4.8.1", reason, Listens(4000, False))
+    between, findings = replace(POD, started=None), {runtime_name(POD): report}
+    assert runtime_reports((POD,), findings) == (report,)
+    assert runtime_reports((between,), findings) == ((report,) if kept else ())
+    assert runtime_reports((replace(between, deleting=True),), findings) == ()
 
 
 @pytest.mark.parametrize(
@@ -113,4 +142,4 @@ def test_where_an_app_listens_is_known_between_two_starts_of_its_container(reaso
     ],
 )
 def test_a_bad_answer_is_none(answer: bytes) -> None:
-    assert read(answer) == ()
+    assert read(answer) is None

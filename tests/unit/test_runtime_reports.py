@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from socketio_operator.plan.changes import Decision
+from socketio_operator.plan.actions import Decision
 from socketio_operator.plan.conditions import conditions
-from socketio_operator.plan.observed import Observed
 from socketio_operator.plan.runtime import SILENT, Listens, RuntimeReport
-from tests.unit.samples import cluster
+from tests.unit.samples import cluster, picture
 from tests.unit.test_plan import REDIS, SERVER, world
 
 STATUS: dict[str, Any] = {
@@ -39,7 +38,7 @@ def test_a_status_is_read() -> None:
 )
 def test_what_runtimes_report_becomes_a_condition(owners: tuple[str, ...], expected: tuple[bool, str]) -> None:
     of = cluster()
-    seen = Observed(world(of), runtimes=reports(*owners))
+    seen = picture(world(of), runtimes=reports(*owners))
     found = {item.type: (item.status, item.reason) for item in conditions(of, Decision(), seen)}
     assert found["AdapterInjected"] == expected
     assert found["Ready"] == (True, "Ready")
@@ -47,14 +46,14 @@ def test_what_runtimes_report_becomes_a_condition(owners: tuple[str, ...], expec
 
 def test_without_reports_nothing_is_claimed() -> None:
     of = cluster()
-    assert "AdapterInjected" not in {item.type for item in conditions(of, Decision(), Observed(world(of)))}
+    assert "AdapterInjected" not in {item.type for item in conditions(of, Decision(), picture(world(of)))}
 
 
 def test_a_silent_runtime_stalls_with_what_to_change() -> None:
     of = cluster()
     live = world(of)
     live[SERVER]["status"] |= {"readyReplicas": 0}
-    seen = Observed(live, runtimes=(RuntimeReport("chat-0", SILENT),))
+    seen = picture(live, runtimes=(RuntimeReport("chat-0", SILENT),))
     found = {item.type: item for item in conditions(of, Decision(), seen)}
     assert found["Ready"].reason == found["Stalled"].reason == found["AdapterInjected"].reason == "RuntimeSilent"
     assert "set spec.runtime.inject to what it runs, or to none" in found["Ready"].message
@@ -65,7 +64,7 @@ def test_what_a_pod_waits_for_is_told_in_our_words() -> None:
     live = world(of)
     live[SERVER]["status"] |= {"readyReplicas": 1}
     for reason, told in (("BrokerUnreachable", " Pod chat-0: the adapter's broker does not answer it."), ("<b>", "")):
-        seen = Observed(live, runtimes=(RuntimeReport("chat-0", "runtime", "4.8.1", reason),))
+        seen = picture(live, runtimes=(RuntimeReport("chat-0", "runtime", "4.8.1", reason),))
         assert conditions(of, Decision(), seen)[0].message == f"1 of 2 pods are ready.{told}"
 
 
@@ -104,7 +103,7 @@ def test_a_pod_is_apart_if_an_adapter_of_the_runtime_hears_nothing(adapter: dict
 )
 def test_pods_that_are_apart_degrade_what_is_available(names: tuple[str, ...], told: str) -> None:
     of = cluster()
-    seen = Observed(world(of), pods=pods(*names), runtimes=apart(*names))
+    seen = picture(world(of), pods=pods(*names), runtimes=apart(*names))
     found = {item.type: item for item in conditions(of, Decision(), seen)}
     assert (found["Available"].status, found["Available"].reason) == (True, "Degraded")
     assert told in found["Available"].message
@@ -116,7 +115,7 @@ def test_a_broker_that_is_away_is_the_reason_that_is_told() -> None:
     of = cluster()
     live = world(of)
     live[REDIS]["status"] = {}
-    found = {c.type: c for c in conditions(of, Decision(), Observed(live, pods=pods("a"), runtimes=apart("a")))}
+    found = {c.type: c for c in conditions(of, Decision(), picture(live, pods=pods("a"), runtimes=apart("a")))}
     assert found["Ready"].reason == "BrokerNotReady"
     assert found["Available"].message.startswith(
         "Clients can connect, but nothing crosses between pod a and other pods: Redis does not answer yet"
@@ -125,7 +124,7 @@ def test_a_broker_that_is_away_is_the_reason_that_is_told() -> None:
 
 def test_a_pod_that_is_not_ready_is_not_called_apart() -> None:
     of = cluster()
-    seen = Observed(world(of), pods=pods("chat-0", ready=False), runtimes=apart("chat-0"))
+    seen = picture(world(of), pods=pods("chat-0", ready=False), runtimes=apart("chat-0"))
     found = {item.type: item.reason for item in conditions(of, Decision(), seen)}
     assert (found["Available"], found["Ready"]) == ("Serving", "Ready")
 
@@ -171,7 +170,7 @@ def test_an_app_that_listens_elsewhere_is_told_where_and_what_to_set(listens: An
     for status in ({"readyReplicas": 1}, {"readyReplicas": 0, "updatedReplicas": 1}):
         live = world(of)
         live[SERVER]["status"] |= status
-        seen = Observed(live, runtimes=(report,))
+        seen = picture(live, runtimes=(report,))
         assert conditions(of, Decision(), seen)[0].message.endswith(f" Pod chat-0: {told}")
 
 
@@ -181,5 +180,5 @@ def test_a_deployment_that_gives_up_on_it_says_so_too() -> None:
     given_up = {"type": "Progressing", "reason": "ProgressDeadlineExceeded", "message": "No progress."}
     live[SERVER]["status"]["conditions"] = [given_up]
     report = RuntimeReport("chat-0", "runtime", "4.8.1", "ListensElsewhere", Listens(3000, True))
-    ready = conditions(of, Decision(), Observed(live, runtimes=(report,)))[0]
+    ready = conditions(of, Decision(), picture(live, runtimes=(report,)))[0]
     assert (ready.reason, "let it listen on 0.0.0.0" in ready.message) == ("RolloutStuck", True)

@@ -7,7 +7,7 @@ server refuse the same values with the same sentences.
 
 from socketio_operator.api.crd import GROUP, KIND, PLURAL, VERSION, crd_manifest
 from socketio_operator.api.resource import ClusterSpec, SocketIOCluster
-from socketio_operator.api.validation import Problem, validate
+from socketio_operator.api.validation import FieldError, validate
 
 API_VERSION = f"{GROUP}/{VERSION}"
 
@@ -18,7 +18,7 @@ __all__ = [
     "PLURAL",
     "VERSION",
     "ClusterSpec",
-    "Problem",
+    "FieldError",
     "SocketIOCluster",
     "crd_manifest",
     "validate",

@@ -84,6 +84,11 @@ class ExternalBroker(Model):
 
     secret_name: str = object_name("the Secret")
     key: str = Field("url", description="Key that holds the URL. Default: `url`.", min_length=1, max_length=253)
+    restart_on_change: bool = Field(
+        False,
+        description="Roll the pods out when the URL in the Secret changes: they read it at their start only. Default: "
+        "false; the condition CredentialsStale tells of it.",
+    )
 
 
 class BrokerEnv(Model):
@@ -142,6 +147,19 @@ class Adapter(
     managed: ManagedBroker | None = Field(None, description="Settings of the managed broker. Default: none.")
     external: ExternalBroker | None = Field(
         None, description="The external broker. Example: `{secretName: shared-redis, key: url}`."
+    )
+    prefix: str | None = Field(
+        None,
+        description="Prefix of channels, streams and keys in the broker: pods of one prefix hear each other. Default: "
+        "`NAMESPACE.NAME` with an external broker, which others may use too; `socket.io` with the managed one. "
+        "Example: `shop`.",
+        max_length=128,
+        json_schema_extra=checked(
+            rule(
+                "self.matches('^[A-Za-z0-9][A-Za-z0-9._-]*$')",
+                "adapter.prefix is made of letters, digits and ._- and begins with a letter or digit, such as shop.",
+            )
+        ),
     )
     env: BrokerEnv = Field(
         BrokerEnv(),

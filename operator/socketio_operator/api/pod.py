@@ -71,7 +71,17 @@ class EnvVar(
 ):
     """An environment variable of the server's container."""
 
-    name: str = Field(description="Name of the variable. Example: `LOG_LEVEL`.", min_length=1, max_length=253)
+    name: str = Field(
+        description="Name of the variable. Example: `LOG_LEVEL`.",
+        min_length=1,
+        max_length=253,
+        json_schema_extra=checked(
+            rule(
+                "self.matches('^[!-<>-~]+$')",
+                "An environment name is made of printable ASCII characters without spaces and =, such as LOG_LEVEL.",
+            )
+        ),
+    )
     value: str | None = Field(None, description="Its value. Example: `info`.", max_length=32768)
     value_from: EnvSource | None = Field(
         None,

@@ -44,6 +44,12 @@ class ClusterSpec(
             "engine.connectionStateRecovery needs an adapter that stores sessions; set adapter.type to redis-streams.",
         ),
         rule(
+            "self.routing.path == '/' || (self.engine.path + '/').startsWith(self.routing.path.endsWith('/') ? "
+            "self.routing.path : self.routing.path + '/')",
+            "engine.path must lie below routing.path, else no request reaches the Socket.IO server: begin engine.path "
+            "with routing.path, or set routing.path to / or to engine.path.",
+        ),
+        rule(
             "self.volumeMounts.all(m, self.volumes.exists(v, v.name == m.name))",
             "Each of volumeMounts must name one of volumes; add the volume or correct the name.",
         ),

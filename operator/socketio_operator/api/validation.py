@@ -18,8 +18,8 @@ from socketio_operator.api.crd import Schema, resource_schema, with_defaults
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One refused value: where it is and what to write instead."""
+class FieldError:
+    """One refused value, as Kubernetes' field.Error: where it is and what to write instead."""
 
     path: str
     detail: str
@@ -38,7 +38,7 @@ def _program(rule: str) -> cel.Program:
     return cel.compile(rule)
 
 
-def validate(body: Mapping[str, Any]) -> list[Problem]:
+def validate(body: Mapping[str, Any]) -> list[FieldError]:
     """All problems of a SocketIOCluster; empty if the API server would accept it.
 
     `body` is the resource as parsed from YAML or JSON. CEL rules run only on a body whose schema holds,
@@ -53,7 +53,7 @@ def _shown(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _check(value: Any, schema: Schema, path: str) -> Iterator[Problem]:
+def _check(value: Any, schema: Schema, path: str) -> Iterator[FieldError]:
     if schema.get("x-kubernetes-int-or-string"):
         if isinstance(value, bool) or not isinstance(value, int | str):
             yield _wrong_type(path, "integer,string", value)
@@ -83,7 +83,7 @@ def _is_type(value: Any, expected: str | None) -> bool:
     return isinstance(value, kinds.get(expected, (object,)))
 
 
-def _wrong_type(path: str, expected: str, value: Any) -> Problem:
+def _wrong_type(path: str, expected: str, value: Any) -> FieldError:
     actual = {
         dict: "object",
         list: "array",
@@ -92,30 +92,30 @@ def _wrong_type(path: str, expected: str, value: Any) -> Problem:
         int: "integer",
         float: "number",
     }.get(type(value), "null")
-    return Problem(path, f'Invalid value: "{actual}": {path} in body must be of type {expected}: "{actual}"')
+    return FieldError(path, f'Invalid value: "{actual}": {path} in body must be of type {expected}: "{actual}"')
 
 
-def _check_object(value: Mapping[str, Any], schema: Schema, path: str) -> Iterator[Problem]:
+def _check_object(value: Mapping[str, Any], schema: Schema, path: str) -> Iterator[FieldError]:
     for name in schema.get("required", ()):
         if name not in value:
-            yield Problem(_join(path, name), "Required value")
+            yield FieldError(_join(path, name), "Required value")
     properties = schema.get("properties")
     if len(value) > schema.get("maxProperties", len(value)):
-        yield Problem(path, f"Too many: {len(value)}: must have at most {schema['maxProperties']} items")
+        yield FieldError(path, f"Too many: {len(value)}: must have at most {schema['maxProperties']} items")
     for name, item in value.items():
         child = schema.get("additionalProperties") if properties is None else properties.get(name)
         where = _join(path, name)
         if child is not None:
             yield from _check(item, child, where)
         elif properties is not None and path:
-            yield Problem("", f'unknown field "{where}"')
+            yield FieldError("", f'unknown field "{where}"')
 
 
-def _check_list(value: Sequence[Any], schema: Schema, path: str) -> Iterator[Problem]:
+def _check_list(value: Sequence[Any], schema: Schema, path: str) -> Iterator[FieldError]:
     if len(value) > schema.get("maxItems", len(value)):
-        yield Problem(path, f"Too many: {len(value)}: must have at most {schema['maxItems']} items")
+        yield FieldError(path, f"Too many: {len(value)}: must have at most {schema['maxItems']} items")
     if len(value) < schema.get("minItems", 0):
-        yield Problem(
+        yield FieldError(
             path,
             f"Invalid value: {_shown(len(value))}: {path} in body should have at least {schema['minItems']} items",
         )
@@ -131,20 +131,20 @@ def _check_list(value: Sequence[Any], schema: Schema, path: str) -> Iterator[Pro
         else:
             continue
         if identity in seen:
-            yield Problem(where, f"Duplicate value: {_shown(identity)}")
+            yield FieldError(where, f"Duplicate value: {_shown(identity)}")
         seen.append(identity)
 
 
-def _check_scalar(value: str | int | bool, schema: Schema, path: str) -> Iterator[Problem]:
+def _check_scalar(value: str | int | bool, schema: Schema, path: str) -> Iterator[FieldError]:
     options = schema.get("enum")
     if options is not None and value not in options:
         supported = ", ".join(_shown(option) for option in options)
-        yield Problem(path, f"Unsupported value: {_shown(value)}: supported values: {supported}")
+        yield FieldError(path, f"Unsupported value: {_shown(value)}: supported values: {supported}")
     if isinstance(value, str):
         if len(value) > schema.get("maxLength", len(value)):
-            yield Problem(path, f"Too long: may not be more than {schema['maxLength']} bytes")
+            yield FieldError(path, f"Too long: may not be more than {schema['maxLength']} bytes")
         if len(value) < schema.get("minLength", 0):
-            yield Problem(
+            yield FieldError(
                 path,
                 f"Invalid value: {_shown(value)}: {path} in body should be at least {schema['minLength']} chars long",
             )
@@ -155,16 +155,16 @@ def _check_scalar(value: str | int | bool, schema: Schema, path: str) -> Iterato
         yield _out_of_range(path, value, "less", schema["maximum"])
 
 
-def _out_of_range(path: str, value: Any, side: str, limit: int) -> Problem:
-    return Problem(path, f"Invalid value: {value}: {path} in body should be {side} than or equal to {limit}")
+def _out_of_range(path: str, value: Any, side: str, limit: int) -> FieldError:
+    return FieldError(path, f"Invalid value: {value}: {path} in body should be {side} than or equal to {limit}")
 
 
-def _rules(value: Any, schema: Schema, path: str) -> Iterator[Problem]:
+def _rules(value: Any, schema: Schema, path: str) -> Iterator[FieldError]:
     for entry in schema.get(RULES, ()):
         if _program(entry["rule"]).execute({"self": value}) is not True:
             # Only the values of scalars are shown.
             shown = "" if isinstance(value, Mapping | list) else f"{_shown(value)}: "
-            yield Problem(path, f"Invalid value: {shown}{entry['message']}")
+            yield FieldError(path, f"Invalid value: {shown}{entry['message']}")
     if isinstance(value, Mapping):
         properties = schema.get("properties")
         for name, item in value.items():

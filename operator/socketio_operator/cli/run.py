@@ -18,7 +18,12 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--namespace", action="append", default=[], help="watch this namespace only; may be repeated")
     parser.add_argument("--workers", type=int, default=defaults.workers, help="clusters reconciled at once")
     parser.add_argument("--resync", type=float, default=defaults.resync, help="seconds between two looks at rest")
-    parser.add_argument("--health", metavar="URL", help="serve health here, such as http://0.0.0.0:8080/healthz")
+    parser.add_argument("--no-broker-probe", action="store_true", help="never ask external brokers whether they serve")
+    parser.add_argument(
+        "--health",
+        metavar="URL",
+        help="serve liveness here, such as http://0.0.0.0:8080/healthz; /readyz beside it",
+    )
     parser.add_argument("--log-level", choices=("debug", "info", "warning"), default="info")
     add_image_options(parser)
     parser.set_defaults(run=_run)
@@ -39,8 +44,18 @@ def images(args: argparse.Namespace) -> Images:
     )
 
 
+class _OneLine(logging.Formatter):
+    """No text of others in a message begins a line of its own, or steers a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the name is that of logging
+        text = super().formatMessage(record)
+        return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def _run(args: argparse.Namespace) -> int:
-    logging.basicConfig(level=args.log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    logging.basicConfig(level=args.log_level.upper(), handlers=[handler])
     # Imported here: Kopf and the client take half a second, which `render` and `crd` do without.
     from socketio_operator.controller.main import run_operator
 
@@ -54,6 +69,7 @@ def _run(args: argparse.Namespace) -> int:
             images=images(args),
             workers=args.workers,
             resync=args.resync,
+            probe_brokers=not args.no_broker_probe,
             health_endpoint=args.health,
         )
     )

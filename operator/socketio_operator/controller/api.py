@@ -1,11 +1,13 @@
-"""The API server, through the official client's connection: its configuration, TLS and token renewal.
+"""The API server, through the official client's configuration, TLS and tokens. Kopf has a session of the same kind.
 
-Answers are plain dicts; models would cost more CPU than all decisions together. Kopf shares the session.
+Answers are plain dicts; models would cost more CPU than all decisions together.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,6 +16,8 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import load_incluster_config, load_kube_config
 
 from socketio_operator import __version__
+from socketio_operator.controller.errors import ApiError, error_of
+from socketio_operator.controller.lines import lines
 from socketio_operator.controller.settings import Settings
 from socketio_operator.desired.kinds import Kind
 from socketio_operator.desired.metadata import FIELD_MANAGER
@@ -22,62 +26,66 @@ logger = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 REQUEST_SECONDS = 30.0
+# Beside watches, which have connections of their own.
+IN_FLIGHT = 32
+PAGE = 250
+# No object that matters comes near this: etcd takes 1.5 MiB.
+LINE_BYTES = 4 * 1024 * 1024
+# A version that no object has: what is applied with it is made, or refused if something of that name is there.
+NO_VERSION = "1"
 
-
-class ApiError(Exception):
-    """The API server refused a request. `status` is the HTTP code, `message` its own sentence.
-
-    `namespace_ends`: nothing can be made in the namespace any more, as it is being deleted.
-    """
-
-    def __init__(self, status: int, reason: str, message: str, causes: frozenset[str] = frozenset()) -> None:
-        super().__init__(f"{status} {reason}: {message}")
-        self.status, self.reason, self.message = status, reason, message
-        self.namespace_ends = "NamespaceTerminating" in causes
-
-    @property
-    def is_rejection(self) -> bool:
-        """Whether the content itself is refused, so that trying again does not help."""
-        # A field that the schema does not know makes a server-side apply answer 500 (Kubernetes 1.36).
-        unknown_field = self.status == 500 and self.message.startswith("failed to create typed patch object")
-        return not self.namespace_ends and (self.status in (400, 403, 422) or unknown_field)
+Load = Callable[[Configuration], Awaitable[None]]
 
 
 class KubeApi:
-    """Requests to one API server. Use as an async context manager; raises ApiError and aiohttp.ClientError."""
+    """Requests to one API server. Use as an async context manager; raises ApiError and aiohttp.ClientError.
 
-    def __init__(self, configuration: Configuration) -> None:
+    `load` fills a Configuration, again when a token is refused.
+    """
+
+    def __init__(self, configuration: Configuration, load: Load) -> None:
+        self._configuration, self._load = configuration, load
+        # Each watch holds a connection for good; requests are limited by their number instead.
+        configuration.connection_pool_maxsize = 0
         configuration.client_session_kwargs = {
-            "middlewares": (_authorizer(configuration),),
+            "middlewares": (self._authorize,),
             "headers": {"User-Agent": f"socketio-operator/{__version__}"},
         }
         self._rest = ApiClient(configuration).rest_client
+        self._turn = asyncio.Semaphore(IN_FLIGHT)
+        self._renewal = asyncio.Lock()
+        self._pool: aiohttp.ClientSession | None = None
         self.server: str = configuration.host
 
     @classmethod
     async def connect(cls, settings: Settings) -> "KubeApi":
         """Configured from a kubeconfig, or from the pod's ServiceAccount. Raises ConfigException."""
+
+        async def load(configuration: Configuration) -> None:
+            if settings.kubeconfig is None:
+                load_incluster_config(client_configuration=configuration)
+            else:
+                await load_kube_config(str(settings.kubeconfig), settings.context, configuration)
+
         configuration = Configuration()
-        if settings.kubeconfig is None:
-            load_incluster_config(client_configuration=configuration)
-        else:
-            await load_kube_config(str(settings.kubeconfig), settings.context, configuration)
-        return cls(configuration)
+        await load(configuration)
+        return cls(configuration, load)
 
     async def __aenter__(self) -> "KubeApi":
+        self._pool = self.new_session()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._rest.close()
+        if self._pool:
+            await self._pool.close()
 
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """The session, for Kopf."""
-        if self._rest.pool_manager is None:
-            self._rest.pool_manager = self._rest._create_pool_manager()
-        session: aiohttp.ClientSession = self._rest.pool_manager
+    def new_session(self) -> aiohttp.ClientSession:
+        """A session of one's own; who takes it closes it."""
+        session: aiohttp.ClientSession = self._rest._create_pool_manager()
         return session
 
     async def get(self, kind: Kind, namespace: str, name: str, accept: str = "application/json") -> Json | None:
@@ -89,54 +97,88 @@ class KubeApi:
                 return None
             raise
 
-    async def apply(self, manifest: Json, kind: Kind, subresource: str = "") -> Json:
-        """Server-side apply, forced: our fields are ours. Returns the live object."""
+    async def create(self, manifest: Json, kind: Kind) -> Json:
+        """Server-side apply where nothing of that name is; an ApiError with status 409 if something is."""
+        meta = {**manifest["metadata"], "resourceVersion": NO_VERSION}
+        return await self._apply({**manifest, "metadata": meta}, kind)
+
+    async def update(self, manifest: Json, kind: Kind, uid: str) -> Json:
+        """Server-side apply to exactly the object of this uid; an ApiError with `is_replaced` if it is another."""
+        return await self._apply({**manifest, "metadata": {**manifest["metadata"], "uid": uid}}, kind)
+
+    async def apply_status(self, manifest: Json, kind: Kind) -> Json:
+        """Server-side apply of the status. Returns the live object."""
+        return await self._apply(manifest, kind, "status")
+
+    async def _apply(self, manifest: Json, kind: Kind, subresource: str = "") -> Json:
+        # Forced: our fields are ours.
         meta = manifest["metadata"]
         path = path_of(kind, meta["namespace"], meta["name"]) + (f"/{subresource}" if subresource else "")
         manager = f"{FIELD_MANAGER}-{subresource}" if subresource else FIELD_MANAGER
         query = {"fieldManager": manager, "force": "true"}
         return await self._json("PATCH", path, query, manifest, {"Content-Type": APPLY})
 
+    async def patch_metadata(self, kind: Kind, namespace: str, name: str, uid: str, patch: Mapping[str, Any]) -> None:
+        """Merges into the metadata of exactly this object."""
+        body = {"metadata": {**patch, "uid": uid}}
+        await self._json("PATCH", path_of(kind, namespace, name), None, body, {"Content-Type": MERGE})
+
     async def delete(
-        self, kind: Kind, namespace: str, name: str, uid: str, resource_version: str, foreground: bool = False
-    ) -> None:
-        """Deletes exactly this object in exactly this state; its own children go with it, before it if `foreground`."""
+        self, kind: Kind, namespace: str, name: str, uid: str, version: int, foreground: bool = False
+    ) -> Json | None:
+        """Deletes exactly this object in exactly this state; its own children go with it, before it if `foreground`.
+
+        Returns what is left for now, marked as being deleted; None if nothing is.
+        """
         body = {
-            "preconditions": {"uid": uid, "resourceVersion": resource_version},
+            "preconditions": {"uid": uid, "resourceVersion": str(version)},
             "propagationPolicy": "Foreground" if foreground else "Background",
         }
-        await self._json("DELETE", path_of(kind, namespace, name), body=body)
+        answer = await self._json("DELETE", path_of(kind, namespace, name), body=body)
+        return None if answer.get("kind") == "Status" else answer
 
-    async def create(self, kind: Kind, manifest: Json) -> None:
+    async def post(self, kind: Kind, manifest: Json) -> None:
         """A plain create, for events."""
         await self._json("POST", path_of(kind, manifest["metadata"]["namespace"]), body=manifest)
 
-    async def list(self, kind: Kind, namespace: str | None, selector: str) -> tuple[list[Json], str]:
-        """All objects and the resourceVersion of the list."""
-        answer = await self._json("GET", path_of(kind, namespace), {"labelSelector": selector})
-        # Only in lists the API server leaves the kind of an item out.
-        items = [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in answer["items"]]
-        return items, answer["metadata"]["resourceVersion"]
+    async def pages(
+        self, kind: Kind, namespace: str | None, selector: str, metadata_only: bool = False
+    ) -> AsyncGenerator[tuple[list[Json], str]]:
+        """All objects, a page at a time, each with the resourceVersion of the list."""
+        query, accept = {"labelSelector": selector, "limit": str(PAGE)}, METADATA_LIST if metadata_only else ""
+        while True:
+            answer = await self._json("GET", path_of(kind, namespace), query, headers={"Accept": accept or "*/*"})
+            # Only in lists the API server leaves the kind of an item out; an empty list of metadata is null.
+            items = [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in answer["items"] or ()]
+            yield items, answer["metadata"]["resourceVersion"]
+            if not (rest := answer["metadata"].get("continue")):
+                return
+            query = {**query, "continue": rest}
 
     async def watch(
-        self, kind: Kind, namespace: str | None, selector: str, resource_version: str, seconds: int
+        self, kind: Kind, namespace: str | None, selector: str, version: str, seconds: int
     ) -> AsyncGenerator[tuple[str, Json]]:
-        """(event type, object) until the server ends the watch; bookmarks included. Raises ApiError on 410."""
+        """(event type, object) until the server ends the watch; bookmarks included.
+
+        Raises ApiError, with status 410 if the version is too old, and ValueError on a line that is too long.
+        """
         query = {
             "labelSelector": selector,
             "watch": "1",
             "allowWatchBookmarks": "true",
-            "resourceVersion": resource_version,
+            "resourceVersion": version,
             "timeoutSeconds": str(seconds),
         }
-        response = await self._send("GET", path_of(kind, namespace), query, timeout=seconds + REQUEST_SECONDS)
+        headers = {"Accept": METADATA_ONLY} if kind.metadata_only else {}
+        response = await self._send("GET", path_of(kind, namespace), query, None, headers, seconds + REQUEST_SECONDS)
         try:
-            async for line in response.content:
-                event = json.loads(line)
-                if event["type"] == "ERROR":
-                    status = event["object"]
-                    raise ApiError(status.get("code", 500), status.get("reason", ""), status.get("message", ""))
-                yield event["type"], event["object"]
+            async with aclosing(lines(response.content, LINE_BYTES)) as found:
+                async for line in found:
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        status = event["object"]
+                        raise ApiError(status.get("code", 500), status.get("reason", ""), status.get("message", ""))
+                    yield event["type"], event["object"]
         finally:
             response.close()
 
@@ -158,28 +200,60 @@ class KubeApi:
         body: Json | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Json:
-        response = await self._send(method, path, query, body, headers)
-        async with response:
-            answer: Json = await response.json(content_type=None)
-            return answer
+        async with self._turn:
+            response = await self._send(method, path, query, body, headers)
+            async with response:
+                answer: Json = json.loads(await response.read())
+                return answer
 
     async def _send(
         self,
         method: str,
         path: str,
-        query: Mapping[str, str] | None = None,
-        body: Json | None = None,
-        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None,
+        body: Json | None,
+        headers: Mapping[str, str] | None,
         timeout: float = REQUEST_SECONDS,
     ) -> aiohttp.ClientResponse:
+        assert self._pool is not None, "use it as a context manager"
         url = f"{self.server}{path}" + (f"?{urlencode(query)}" if query else "")
-        limit = aiohttp.ClientTimeout(total=timeout, sock_connect=10)
-        answer = await self._rest.request(method, url, headers=dict(headers or {}), body=body, _request_timeout=limit)
-        response: aiohttp.ClientResponse = answer.response
+        response = await self._pool.request(
+            method,
+            url,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", **(headers or {})},
+            timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=10),
+            server_hostname=self._configuration.tls_server_name or None,
+            proxy=self._configuration.proxy,
+        )
         if response.status >= 400:
             async with response:
-                raise await _error_of(response)
+                raise await error_of(response)
         return response
+
+    async def _authorize(self, request: aiohttp.ClientRequest, handler: "Handler") -> aiohttp.ClientResponse:
+        """Puts the client's token on every request of a session; one that is refused is renewed, once."""
+        used = await self._token(request)
+        response = await handler(request)
+        if response.status != 401 or not used:
+            return response
+        async with self._renewal:
+            if await self._token(request) == used:
+                await self._load(self._configuration)
+        if await self._token(request) == used:
+            return response
+        logger.info("The API server refused the token; it was renewed.")
+        response.release()
+        return await handler(request)
+
+    async def _token(self, request: aiohttp.ClientRequest) -> str | None:
+        token: str | None = await self._configuration.get_api_key_with_prefix("BearerToken")
+        if token:
+            request.headers["Authorization"] = token
+        return token
+
+
+Handler = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
 
 
 def path_of(kind: Kind, namespace: str | None, name: str = "") -> str:
@@ -187,29 +261,3 @@ def path_of(kind: Kind, namespace: str | None, name: str = "") -> str:
     root = "/api/v1" if kind.api_version == "v1" else f"/apis/{kind.api_version}"
     scope = f"/namespaces/{quote(namespace)}" if namespace else ""
     return f"{root}{scope}/{kind.plural}" + (f"/{quote(name)}" if name else "")
-
-
-async def _error_of(response: aiohttp.ClientResponse) -> ApiError:
-    text = await response.text()
-    try:
-        status = json.loads(text)
-    except ValueError:
-        status = {}
-    causes = frozenset(cause.get("reason", "") for cause in (status.get("details") or {}).get("causes", ()))
-    reason, message = status.get("reason", response.reason or ""), status.get("message", text[:500])
-    return ApiError(response.status, reason, message, causes)
-
-
-Handler = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
-
-
-def _authorizer(configuration: Configuration) -> Callable[[aiohttp.ClientRequest, Handler], Any]:
-    """Puts the client's token on every request of the session, Kopf's too, and renews it as the client does."""
-
-    async def authorize(request: aiohttp.ClientRequest, handler: Handler) -> aiohttp.ClientResponse:
-        token = await configuration.get_api_key_with_prefix("BearerToken")
-        if token:
-            request.headers["Authorization"] = token
-        return await handler(request)
-
-    return authorize

@@ -8,8 +8,10 @@ from typing import Any, Literal
 import aiohttp
 
 from socketio_operator.api import API_VERSION, KIND, SocketIOCluster
-from socketio_operator.controller.api import ApiError, KubeApi
+from socketio_operator.controller.api import KubeApi
+from socketio_operator.controller.errors import ApiError
 from socketio_operator.desired.kinds import Kind
+from socketio_operator.plan.problem import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ class Recorder:
             "type": kind,
             "reason": reason,
             "action": action,
-            "note": note[:1024],
+            "note": one_line(note, 1024),
             "regarding": {
                 "apiVersion": API_VERSION,
                 "kind": KIND,
@@ -52,6 +54,6 @@ class Recorder:
             },
         }
         try:
-            await self._api.create(EVENT, manifest)
+            await self._api.post(EVENT, manifest)
         except (ApiError, aiohttp.ClientError, TimeoutError) as error:
             logger.info("An event was lost: %s", error)

@@ -6,7 +6,7 @@ import logging
 import aiohttp
 from kubernetes.aio.config import ConfigException
 
-from socketio_operator.controller.api import ApiError
+from socketio_operator.controller.errors import ApiError
 from socketio_operator.controller.operator import run
 from socketio_operator.controller.settings import Settings
 

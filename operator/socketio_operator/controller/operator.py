@@ -1,29 +1,36 @@
-"""The running operator: Kopf watches the clusters, reflectors watch the children, workers reconcile.
-
-Kopf's part is small on purpose: login, probe and one event handler that queues a key. It writes nothing.
-"""
+"""The running operator: Kopf watches clusters, reflectors their children, workers reconcile, probes ask machines."""
 
 import asyncio
+import gc
 import logging
 import random
 import socket
 from collections.abc import Collection
-from datetime import UTC, datetime
-from typing import Any
 
 import aiohttp
-import kopf
 
-from socketio_operator.api import API_VERSION, GROUP, PLURAL, VERSION
-from socketio_operator.controller.api import ApiError, KubeApi
+from socketio_operator.api import API_VERSION, GROUP, PLURAL
+from socketio_operator.controller import brokers, health
+from socketio_operator.controller.actor import Actor
+from socketio_operator.controller.api import KubeApi
+from socketio_operator.controller.clock import utc_now
+from socketio_operator.controller.clusters import ClusterWatch
+from socketio_operator.controller.errors import ApiError
 from socketio_operator.controller.events import Recorder
+from socketio_operator.controller.key import Key
 from socketio_operator.controller.observer import Observer
+from socketio_operator.controller.own_secrets import OwnSecrets
+from socketio_operator.controller.prober import Prober
 from socketio_operator.controller.queue import WorkQueue
-from socketio_operator.controller.reconciler import Reconciler
+from socketio_operator.controller.reconciler import Reconciler, UnsteadyError
 from socketio_operator.controller.reflector import SILENCE_SECONDS, Reflector
+from socketio_operator.controller.runtimes import RuntimeReader
 from socketio_operator.controller.settings import Settings
-from socketio_operator.controller.store import Key, Store
-from socketio_operator.desired.kinds import CHILD_KINDS, POD
+from socketio_operator.controller.shelves import shelf
+from socketio_operator.controller.store import Store
+from socketio_operator.desired.kinds import CHILD_KINDS, POD, REPLICA_SET
+from socketio_operator.plan.broker import BrokerAnswer
+from socketio_operator.plan.probes import BrokerProbe, Finding, RuntimeProbe
 
 logger = logging.getLogger(__name__)
 
@@ -32,50 +39,98 @@ CRD_RETRY_SECONDS = 2.0
 
 async def run(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Raises when a part of it dies: a restart is then the cure."""
+    # What is kept lives long: collecting it again and again would be a third of the CPU.
+    gc.set_threshold(50_000, 20, 100)
     async with await KubeApi.connect(settings) as api:
-        await _wait_for_crd(api)
-        await Operator(api, settings).run()
+        operator = Operator(api, settings)
+        async with health.served(settings.health_endpoint, operator.alive, operator.ready):
+            await _wait_for_crd(api)
+            await operator.run()
 
 
 async def _wait_for_crd(api: KubeApi) -> None:
     told = False
-    while not await api.serves(API_VERSION, PLURAL):
+    while True:
+        try:
+            if await api.serves(API_VERSION, PLURAL):
+                return
+            reason = f"the CRD {PLURAL}.{GROUP} is not installed"
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            reason = f"the API server does not answer: {error}"
         if not told:
-            logger.warning("The CRD %s.%s is not installed; waiting for it.", PLURAL, GROUP)
+            logger.warning("Waiting, as %s.", reason)
             told = True
         await asyncio.sleep(CRD_RETRY_SECONDS)
+
+
+async def _ask_broker(probe: BrokerProbe) -> BrokerAnswer:
+    return await brokers.ask(probe.address, probe.namespace)
 
 
 class Operator:
     """One operator process on one API server."""
 
     def __init__(self, api: KubeApi, settings: Settings) -> None:
-        self._api, self._settings = api, settings
-        self._store = Store()
+        self._settings, self._store = settings, Store()
         self._queue: WorkQueue[Key] = WorkQueue()
-        observer = Observer(api, self._store, settings.images)
+        self._runtimes = RuntimeReader()
+        self._prober = Prober({RuntimeProbe: self._runtimes.ask, BrokerProbe: _ask_broker}, self._found)
+        own = OwnSecrets(api, settings.resync * 0.75)
         recorder = Recorder(api, socket.gethostname())
-        self._reconciler = Reconciler(api, self._store, observer, recorder, _now)
+        observer = Observer(
+            api, self._store, self._prober, own, settings.images, utc_now, probe_brokers=settings.probe_brokers
+        )
+        actor = Actor(api, self._store, own, self._runtimes, recorder)
+        self._reconciler = Reconciler(api, self._store, observer, actor, recorder)
+        self._clusters = ClusterWatch(api, self._store, settings.namespaces, self._cluster_changed)
         scopes: Collection[str | None] = settings.namespaces or (None,)
-        kinds = [kind for kind in (*CHILD_KINDS.values(), POD) if kind.watched]
+        kinds = [kind for kind in (*CHILD_KINDS.values(), REPLICA_SET, POD) if kind.watched]
         self._reflectors = [
-            Reflector(api, self._store, kind, scope, self._changed) for scope in scopes for kind in kinds
+            Reflector(api, shelf(self._store, kind, scope), kind, scope, self._changed)
+            for scope in scopes
+            for kind in kinds
         ]
 
     async def run(self) -> None:
         """Everything at once; ends when Kopf does (it handles signals) or when a part fails."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(reflector.run()) for reflector in self._reflectors]
-            for reflector in self._reflectors:
-                await reflector.synced.wait()
-            tasks += [group.create_task(self._work()) for _ in range(self._settings.workers)]
-            await self._kopf()
-            for task in tasks:
-                task.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(reflector.run()) for reflector in self._reflectors]
+                for reflector in self._reflectors:
+                    await reflector.synced.wait()
+                tasks += [group.create_task(self._work()) for _ in range(self._settings.workers)]
+                tasks.append(group.create_task(self._clusters.sweep()))
+                await self._clusters.run()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            self._prober.stop()
+            await self._runtimes.close()
+
+    def alive(self) -> tuple[bool, health.Verdict]:
+        """Whether a restart would not help: the event loop turns, as this answers, and Kopf's watch lives."""
+        return not self._clusters.is_dead, {"clusters": len(self._store.clusters)}
+
+    def ready(self) -> tuple[bool, health.Verdict]:
+        """Whether all watches are complete and hear the API server."""
+        silent = {str(reflector): round(reflector.silence, 1) for reflector in self._reflectors}
+        synced = self._clusters.listed.is_set() and all(reflector.synced.is_set() for reflector in self._reflectors)
+        return synced and max(silent.values()) <= 2 * SILENCE_SECONDS, {"watches": silent}
 
     def _changed(self, key: Key) -> None:
         if key in self._store.clusters:
             self._queue.add(key)
+
+    def _cluster_changed(self, key: Key, is_there: bool) -> None:
+        if is_there:
+            self._queue.add(key, urgent=True)
+        else:
+            self._reconciler.forget(key)
+            self._queue.forget(key)
+
+    def _found(self, key: Key, name: str, finding: Finding) -> None:
+        if self._store.find(key, name, finding):
+            self._changed(key)
 
     async def _work(self) -> None:
         while True:
@@ -87,11 +142,11 @@ class Operator:
 
     async def _visit(self, key: Key) -> None:
         try:
-            await self._reconciler.reconcile(key)
-        except (ApiError, aiohttp.ClientError, TimeoutError) as error:
+            again = await self._reconciler.reconcile(key)
+        except (ApiError, aiohttp.ClientError, TimeoutError, UnsteadyError) as error:
             if isinstance(error, ApiError) and error.namespace_ends:
                 return
-            delay = self._queue.retry(key)
+            delay = self._queue.retry(key, error.retry_after if isinstance(error, ApiError) else 0.0)
             logger.warning("%s: trying again in %.1f s: %s", key, delay, error)
         except Exception:
             # One broken cluster must not stop the others; it is tried again, ever more slowly.
@@ -100,89 +155,5 @@ class Operator:
         else:
             self._queue.succeeded(key)
             if key in self._store.clusters:
-                self._queue.add_later(key, self._settings.resync * random.uniform(0.8, 1.2))
-
-    async def _kopf(self) -> None:
-        registry = kopf.OperatorRegistry()
-
-        @kopf.on.login(registry=registry, id="shared-session")
-        def login(**_: Any) -> kopf.AiohttpSession:
-            return kopf.AiohttpSession(server=self._api.server, aiohttp_session=self._api.session)
-
-        @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry, id="queue")
-        def changed(type: str | None, body: kopf.Body, **_: Any) -> None:
-            self._cluster_event(type, dict(body))
-
-        @kopf.on.probe(registry=registry, id="watches")
-        def watches(**_: Any) -> dict[str, float]:
-            return self._probe()
-
-        await kopf.operator(
-            registry=registry,
-            settings=_kopf_settings(),
-            standalone=True,
-            clusterwide=not self._settings.namespaces,
-            namespaces=self._settings.namespaces,
-            liveness_endpoint=self._settings.health_endpoint,
-        )
-
-    def _cluster_event(self, type_: str | None, body: dict[str, Any]) -> None:
-        key = Key(body["metadata"]["namespace"], body["metadata"]["name"])
-        if type_ == "DELETED":
-            known = self._store.clusters.get(key)
-            if known and known["metadata"]["uid"] == body["metadata"]["uid"]:
-                self._reconciler.forget(key)
-                self._queue.forget(key)
-        elif self._store.put_cluster(key, body):
-            self._queue.add(key)
-
-    def _probe(self) -> dict[str, float]:
-        silent = {str(reflector): round(reflector.silence, 1) for reflector in self._reflectors}
-        if max(silent.values()) > 2 * SILENCE_SECONDS:
-            raise kopf.PermanentError(f"a watch hears nothing: {silent}")
-        return silent
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-class _NoProgress(kopf.ProgressStorage):
-    """Kopf keeps no progress: nothing of it is ever written to the resource."""
-
-    def fetch(self, **_: Any) -> None:
-        return None
-
-    def store(self, **_: Any) -> None:
-        return None
-
-    def purge(self, **_: Any) -> None:
-        return None
-
-    def touch(self, **_: Any) -> None:
-        return None
-
-    def clear(self, *, essence: Any) -> Any:
-        return essence
-
-
-class _NoDiffBase(kopf.DiffBaseStorage):
-    """Kopf keeps no copy of the resource; building one for each event would be half of its cost."""
-
-    def build(self, **_: Any) -> Any:
-        return {}
-
-    def fetch(self, **_: Any) -> None:
-        return None
-
-    def store(self, **_: Any) -> None:
-        return None
-
-
-def _kopf_settings() -> kopf.OperatorSettings:
-    settings = kopf.OperatorSettings()
-    settings.posting.enabled = False
-    settings.scanning.disabled = True
-    settings.persistence.progress_storage = _NoProgress()
-    settings.persistence.diffbase_storage = _NoDiffBase()
-    return settings
+                resync = self._settings.resync * random.uniform(0.8, 1.2)
+                self._queue.add_later(key, min(resync, again) if again is not None else resync)

@@ -1,6 +1,7 @@
 """The work queue: a key at most once in it, and at most one worker on a key.
 
-What arrives for a key under work is done once more afterwards, however often it arrived.
+What arrives for a key under work is done once more afterwards, however often it arrived. A key that backs off after a
+failure is left alone until its time: only a new spec is a reason to try earlier.
 """
 
 import asyncio
@@ -22,11 +23,13 @@ class WorkQueue(Generic[K]):
         self._working: set[K] = set()
         self._failures: dict[K, int] = {}
         self._timers: dict[K, asyncio.TimerHandle] = {}
+        self._backing_off: set[K] = set()
 
-    def add(self, key: K) -> None:
-        """Queues a key now; a planned later visit is dropped, as this one replaces it."""
-        if timer := self._timers.pop(key, None):
-            timer.cancel()
+    def add(self, key: K, urgent: bool = False) -> None:
+        """Queues a key now; a planned later visit is dropped, as this one replaces it. `urgent` ends a back-off."""
+        if key in self._backing_off and not urgent:
+            return
+        self._unplan(key)
         if key in self._dirty:
             return
         self._dirty.add(key)
@@ -35,16 +38,18 @@ class WorkQueue(Generic[K]):
 
     def add_later(self, key: K, seconds: float) -> None:
         """Queues a key in `seconds`, unless something queues it earlier."""
-        if timer := self._timers.pop(key, None):
-            timer.cancel()
-        self._timers[key] = asyncio.get_running_loop().call_later(seconds, self.add, key)
+        self._unplan(key)
+        self._timers[key] = asyncio.get_running_loop().call_later(seconds, self.add, key, True)
 
-    def retry(self, key: K) -> float:
+    def retry(self, key: K, at_least: float = 0.0) -> float:
         """Queues a key after its back-off, doubled with each failure. Returns the seconds."""
         count = self._failures.get(key, 0)
         self._failures[key] = count + 1
-        delay = min(LONGEST_RETRY, FIRST_RETRY * 2.0**count) * random.uniform(0.8, 1.2)
+        delay = max(at_least, min(LONGEST_RETRY, FIRST_RETRY * 2.0**count)) * random.uniform(1.0, 1.4)
         self.add_later(key, delay)
+        self._backing_off.add(key)
+        # What arrived meanwhile waits as well.
+        self._dirty.discard(key)
         return delay
 
     def succeeded(self, key: K) -> None:
@@ -54,6 +59,10 @@ class WorkQueue(Generic[K]):
     def forget(self, key: K) -> None:
         """Drops all that is planned for a key."""
         self.succeeded(key)
+        self._unplan(key)
+
+    def _unplan(self, key: K) -> None:
+        self._backing_off.discard(key)
         if timer := self._timers.pop(key, None):
             timer.cancel()
 

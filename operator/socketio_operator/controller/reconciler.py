@@ -1,144 +1,143 @@
-"""One reconcile: observe -> validate -> desired -> plan -> apply -> report.
+"""One reconcile: observe -> validate -> desired -> plan -> act -> report.
 
 Level-based: what exists decides, not what changed. Called again and again for a key it leads to the same
-state, and writes nothing once that state is reached.
+state, and writes nothing once that state is reached. It does requests to the API server and nothing else.
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import replace
+import time
 from typing import Any
 
-from socketio_operator.api import (
-    API_VERSION,
-    GROUP,
-    KIND,
-    PLURAL,
-    VERSION,
-    Problem,
-    SocketIOCluster,
-    validate,
-)
-from socketio_operator.controller.api import ApiError, KubeApi
+from socketio_operator.api import API_VERSION, GROUP, KIND, PLURAL, VERSION, FieldError, SocketIOCluster
+from socketio_operator.controller.actor import Actor
+from socketio_operator.controller.api import KubeApi
+from socketio_operator.controller.clock import timestamp, utc_now
+from socketio_operator.controller.errors import ApiError
 from socketio_operator.controller.events import Recorder
-from socketio_operator.controller.observer import Observer
-from socketio_operator.controller.store import Key, Store
-from socketio_operator.desired.children import build_children
-from socketio_operator.desired.kinds import CHILD_KINDS, Kind, Ref
-from socketio_operator.plan import conditions, observed
-from socketio_operator.plan.changes import Change, Decision, acknowledgement, decide
+from socketio_operator.controller.key import Key
+from socketio_operator.controller.observer import Observer, Sight
+from socketio_operator.controller.specs import Specs
+from socketio_operator.controller.store import Store
+from socketio_operator.desired.kinds import Kind
+from socketio_operator.plan import conditions
+from socketio_operator.plan.actions import Action, Apply, Decision
+from socketio_operator.plan.decide import decide
 from socketio_operator.plan.observed import Live, Observed
+from socketio_operator.plan.problem import Problem
 from socketio_operator.plan.report import Status, stalled_status, status_of
 
 logger = logging.getLogger(__name__)
 
 CLUSTER = Kind(f"{GROUP}/{VERSION}", KIND, PLURAL)
+# A decision that meets another world than it was made for is made anew; then it is the turn of the queue's back-off.
+ROUNDS = 4
+# An event of the cluster is as good as a read of it for so long.
+FRESH_SECONDS = 5.0
+REJECTED_SECONDS = 30.0
+# An external broker's credentials change without any event.
+EXTERNAL_SECONDS = 60.0
+
+
+class UnsteadyError(Exception):
+    """The world changed as fast as decisions were made."""
 
 
 class Reconciler:
-    """Brings clusters to what their spec asks for. `now` returns RFC 3339 time."""
+    """Brings clusters to what their spec asks for."""
 
-    def __init__(
-        self, api: KubeApi, store: Store, observer: Observer, recorder: Recorder, now: Callable[[], str]
-    ) -> None:
-        self._api, self._store, self._observer = api, store, observer
-        self._recorder, self._now = recorder, now
-        self._acknowledged: dict[Key, dict[Ref, tuple[str, str]]] = {}
+    def __init__(self, api: KubeApi, store: Store, observer: Observer, actor: Actor, recorder: Recorder) -> None:
+        self._api, self._store, self._observer, self._actor = api, store, observer, actor
+        self._recorder = recorder
+        self._specs = Specs()
 
-    async def reconcile(self, key: Key) -> None:
-        """One visit. Raises ApiError and aiohttp.ClientError."""
+    async def reconcile(self, key: Key) -> float | None:
+        """One visit. Returns the seconds until time alone is a reason for the next, None if it never is.
+
+        Raises ApiError, aiohttp.ClientError and UnsteadyError.
+        """
         body = self._store.clusters.get(key)
         if body is None or body["metadata"].get("deletionTimestamp"):
             # Children are garbage collected by their owner reference.
             self.forget(key)
-            return
-        if problems := validate(body):
-            await self._refuse(body, problems)
-            return
-        cluster = SocketIOCluster.parse(body)
-        own = await self._observer.own_secrets(cluster)
-        desired = build_children(cluster, self._observer.inputs(cluster, own))
-        seen = await self._observer.observe(cluster, desired, own)
-        if cluster.spec.paused:
-            await self._report(cluster, body, conditions.paused(cluster, seen), seen)
-            return
-        decision = decide(cluster, desired, seen, self._acknowledged.get(key, {}))
-        if decision.changes:
-            if not await self._is_current(key, body):
-                return
-            decision, seen = await self._apply(cluster, decision, seen)
-        await self._report(cluster, body, conditions.conditions(cluster, decision, seen), seen)
+            return None
+        cluster = self._specs.parse(key, body)
+        if not isinstance(cluster, SocketIOCluster):
+            await self._refuse(key, body, cluster)
+            return None
+        refused: list[Problem] = []
+        for _ in range(ROUNDS):
+            sight = await self._observer.look(key, cluster, _is_new(body))
+            if cluster.spec.paused:
+                paused = conditions.paused(cluster, sight.observed)
+                return await self._report(key, cluster, body, paused, sight.observed)
+            decision = self._decide(key, cluster, sight)
+            if not decision.actions or refused:
+                return await self._tell(key, cluster, body, _refusing(decision, refused), sight.observed)
+            if not await self._is_still_asked_for(key, body, decision.actions):
+                return None
+            outcome = await self._actor.perform(key, cluster, decision.actions)
+            for ref in outcome.surprises:
+                await self._observer.doubt(key, cluster, ref)
+            refused = outcome.refused
+        raise UnsteadyError("what exists changed at each try")
+
+    def _decide(self, key: Key, cluster: SocketIOCluster, sight: Sight) -> Decision:
+        wanted = self._specs.wanted(key, cluster, sight.inputs)
+        return decide(cluster, wanted, sight.observed, self._actor.acknowledged(key))
 
     def forget(self, key: Key) -> None:
         """Drops what is remembered of a cluster that is gone."""
-        self._acknowledged.pop(key, None)
-        if body := self._store.clusters.pop(key, None):
-            self._observer.forget(body["metadata"]["uid"])
+        for memory in (self._store, self._observer, self._actor, self._specs):
+            memory.forget(key)
 
-    async def _is_current(self, key: Key, body: Live) -> bool:
+    async def _is_still_asked_for(self, key: Key, body: Live, actions: tuple[Action, ...]) -> bool:
         """Whether the spec at hand is what the API server holds: nothing is written for a ghost or a stale spec.
 
-        If not, the event of the newer spec queues the key again.
+        What was heard a moment ago is believed, unless pods restart or something is deleted. If the spec is another,
+        its event queues the key again.
         """
+        harmless = all(isinstance(action, Apply) and not action.restarts_pods for action in actions)
+        if harmless and self._store.heard(key) > time.monotonic() - FRESH_SECONDS:
+            return True
         found = await self._api.get(CLUSTER, key.namespace, key.name)
         if found is None:
             self.forget(key)
             return False
         self._store.put_cluster(key, found)
-        meta = body["metadata"]
-        return (found["metadata"]["uid"], found["metadata"]["generation"]) == (
-            meta["uid"],
-            meta["generation"],
-        )
+        before, now = body["metadata"], found["metadata"]
+        return (now["uid"], now["generation"]) == (before["uid"], before["generation"])
 
-    async def _apply(self, cluster: SocketIOCluster, decision: Decision, seen: Observed) -> tuple[Decision, Observed]:
-        """Writes the changes in order and returns what is left to tell; stops at the first that is refused."""
-        children = dict(seen.children)
-        for change in decision.changes:
-            try:
-                live = await self._write(cluster, change)
-            except ApiError as error:
-                if not error.is_rejection:
-                    raise
-                refusal = observed.Problem("ChildRejected", f"{change.ref} was refused: {error.message}")
-                return Decision(blockers=(refusal,)), _with(seen, children)
-            if live is None:
-                children.pop(change.ref, None)
-            else:
-                children[change.ref] = live
-        return decision, _with(seen, children)
+    async def _tell(
+        self, key: Key, cluster: SocketIOCluster, body: Live, decision: Decision, seen: Observed
+    ) -> float | None:
+        found = conditions.conditions(cluster, decision, seen)
+        again = [decision.look_again, await self._report(key, cluster, body, found, seen)]
+        if cluster.spec.adapter.external_broker:
+            again.append(EXTERNAL_SECONDS)
+        return min((seconds for seconds in again if seconds is not None), default=None)
 
-    async def _write(self, cluster: SocketIOCluster, change: Change) -> Live | None:
-        key, kind = Key(cluster.namespace, cluster.name), CHILD_KINDS[change.ref.kind]
-        logger.info("%s: %s", key, change.reason)
-        if change.manifest is None:
-            identity = (cluster.namespace, change.ref.name, change.uid, change.resource_version)
-            await self._api.delete(kind, *identity, foreground=change.foreground)
-            return None
-        live = await self._api.apply(change.manifest, kind)
-        self._acknowledged.setdefault(key, {})[change.ref] = acknowledgement(change.manifest, live)
-        if kind.watched:
-            self._store.put(live)
-        if change.restarts_pods:
-            await self._recorder.record(cluster, "Normal", "RolloutStarted", "RollOut", change.reason)
-        return live
-
-    async def _refuse(self, body: Live, problems: list[Problem]) -> None:
+    async def _refuse(self, key: Key, body: Live, problems: tuple[FieldError, ...]) -> None:
         found = conditions.invalid(tuple(map(str, problems)))
         meta = body["metadata"]
-        status = stalled_status(found, body.get("status", {}), meta["generation"], self._now())
-        await self._write_status(body, status)
+        status = stalled_status(found, body.get("status", {}), meta["generation"], timestamp(utc_now()))
+        await self._write_status(key, body, status)
 
     async def _report(
-        self, cluster: SocketIOCluster, body: Live, found: tuple[conditions.Condition, ...], seen: Observed
-    ) -> None:
+        self, key: Key, cluster: SocketIOCluster, body: Live, found: tuple[conditions.Condition, ...], seen: Observed
+    ) -> float | None:
+        """Writes what is new. Returns the seconds until what is held back now may be told."""
         before = body.get("status", {})
-        await self._write_status(body, status_of(cluster, seen, found, before, self._now()))
+        if seen.unanswered and before.get("observedGeneration") == cluster.generation:
+            # The answer queues the key; until then nothing is claimed that it may change.
+            return None
+        found, again = conditions.steadied(found, before.get("conditions", ()), seen.now)
+        await self._write_status(key, body, status_of(cluster, seen, found, before, timestamp(seen.now)))
         stalled = next((item for item in found if item.type == "Stalled"), None)
         if stalled and stalled.reason != _reason(before, "Stalled"):
             await self._recorder.record(cluster, "Warning", stalled.reason, "Reconcile", stalled.message)
+        return again
 
-    async def _write_status(self, body: Live, status: Status) -> None:
+    async def _write_status(self, key: Key, body: Live, status: Status) -> None:
         if status == body.get("status"):
             return
         meta = body["metadata"]
@@ -148,17 +147,22 @@ class Reconciler:
             "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]},
             "status": status,
         }
-        key = Key(meta["namespace"], meta["name"])
         try:
-            self._store.put_cluster(key, await self._api.apply(manifest, CLUSTER, "status"))
+            self._store.put_cluster(key, await self._api.apply_status(manifest, CLUSTER))
         except ApiError as error:
-            if error.status != 404:
+            # Another cluster of this name, or none: its own event says so.
+            if not error.is_replaced:
                 raise
-            self.forget(key)
 
 
-def _with(seen: Observed, children: dict[Ref, Live]) -> Observed:
-    return replace(seen, children=children)
+def _refusing(decision: Decision, refused: list[Problem]) -> Decision:
+    """What is left to tell when the API server refuses what was decided."""
+    return Decision((), (*refused, *decision.problems), REJECTED_SECONDS) if refused else decision
+
+
+def _is_new(body: Live) -> bool:
+    """Whether no reconcile has ever told of this cluster."""
+    return bool(body.get("status", {}).get("observedGeneration", -1) < 1)
 
 
 def _reason(status: dict[str, Any], type_: str) -> str | None:

@@ -1,17 +1,18 @@
-"""List and watch of one kind into the store. Every change queues the cluster it belongs to."""
+"""List and watch of one kind into the store. Every change queues the clusters that it concerns."""
 
 import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
-from socketio_operator.controller.api import ApiError, KubeApi
-from socketio_operator.controller.store import Key, Store
+from socketio_operator.controller.api import KubeApi
+from socketio_operator.controller.errors import ApiError
+from socketio_operator.controller.key import Key
 from socketio_operator.desired.kinds import Kind
 from socketio_operator.desired.metadata import MANAGED_SELECTOR
 
@@ -21,17 +22,35 @@ logger = logging.getLogger(__name__)
 WATCH_SECONDS = 240
 SILENCE_SECONDS = 120.0
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+GONE = 410
+
+
+class Shelf(Protocol):
+    """Where objects of one kind are kept. Each method returns the clusters concerned."""
+
+    def put(self, live: dict[str, Any]) -> Iterable[Key]:
+        """An object exists."""
+
+    def drop(self, live: dict[str, Any]) -> Iterable[Key]:
+        """An object is gone."""
+
+    def take(self, live: dict[str, Any]) -> None:
+        """An object of a list that is under way."""
+
+    def finish(self, version: int) -> Iterable[Key]:
+        """The list is complete: nothing else exists."""
 
 
 class Reflector:
     """Mirrors the operator's labelled objects of one kind in one namespace (None: all)."""
 
     def __init__(
-        self, api: KubeApi, store: Store, kind: Kind, namespace: str | None, changed: Callable[[Key], None]
+        self, api: KubeApi, shelf: Shelf, kind: Kind, namespace: str | None, changed: Callable[[Key], None]
     ) -> None:
-        self._api, self._store, self._kind, self._namespace = api, store, kind, namespace
+        self._api, self._shelf, self._kind, self._namespace = api, shelf, kind, namespace
         self._changed = changed
         self._heard = time.monotonic()
+        self._version = ""
         self.synced = asyncio.Event()
 
     def __str__(self) -> str:
@@ -43,52 +62,76 @@ class Reflector:
         return time.monotonic() - self._heard
 
     async def run(self) -> None:
-        """Lists, then watches from there, for ever; lists again after a loss (410) and retries what fails."""
-        version, failures = "", 0
+        """Lists, then watches from there, for ever. A watch that breaks goes on from its last event.
+
+        One whose past is gone (410), or that brought what cannot be read, begins with a list again, after a pause.
+        """
+        failures = 0
         while True:
+            heard = self._heard
             try:
-                if not version:
-                    version = await self._list()
-                version = await self._watch(version)
+                if not self._version:
+                    await self._list()
+                await self._watch()
                 failures = 0
-            except ApiError as error:
-                if error.status == 410:
-                    version = ""
-                    continue
-                failures = await self._pause(failures, error)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                failures = await self._pause(failures, error)
+            except Exception as error:
+                # Whatever it is: one broken watch must not stop the others, and is not mended by a restart.
+                if not isinstance(error, aiohttp.ClientError | TimeoutError | OSError) and not _is_passing(error):
+                    self._version = ""
+                failures = await self._pause(failures if self._heard == heard else 0, error)
 
-    async def _list(self) -> str:
-        items, version = await self._api.list(self._kind, self._namespace, MANAGED_SELECTOR)
-        self._heard = time.monotonic()
-        for key in self._store.replace(self._kind.kind, self._namespace, items):
+    async def _list(self) -> None:
+        pages = self._api.pages(self._kind, self._namespace, MANAGED_SELECTOR, self._kind.metadata_only)
+        version = ""
+        async with aclosing(pages) as found:
+            async for items, version in found:  # noqa: B007  # the version of the last page is that of the list
+                self._heard = time.monotonic()
+                for live in items:
+                    self._guarded(self._shelf.take, live)
+        for key in self._shelf.finish(int(version)):
             self._changed(key)
+        self._version = version
         self.synced.set()
-        return version
 
-    async def _watch(self, version: str) -> str:
-        watch = self._api.watch(self._kind, self._namespace, MANAGED_SELECTOR, version, WATCH_SECONDS)
+    async def _watch(self) -> None:
+        watch = self._api.watch(self._kind, self._namespace, MANAGED_SELECTOR, self._version, WATCH_SECONDS)
         async with aclosing(watch) as events:
             while True:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     event = await anext(events, None)
                 self._heard = time.monotonic()
                 if event is None:
-                    return version
-                version = event[1]["metadata"]["resourceVersion"]
+                    return
                 self._take(*event)
+                self._version = event[1]["metadata"]["resourceVersion"]
 
     def _take(self, event: str, live: dict[str, Any]) -> None:
         if event == "BOOKMARK":
             return
         live = {**live, "apiVersion": self._kind.api_version, "kind": self._kind.kind}
-        key = self._store.drop(live) if event == "DELETED" else self._store.put(live)
-        if key:
+        for key in self._guarded(self._shelf.drop if event == "DELETED" else self._shelf.put, live) or ():
             self._changed(key)
+
+    def _guarded(self, keep: Callable[[dict[str, Any]], Iterable[Key] | None], live: dict[str, Any]) -> Any:
+        """One object that cannot be understood is left out; the others are not."""
+        try:
+            return keep(live)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            meta = live.get("metadata", {})
+            logger.exception("%s %s/%s is left out", self._kind.kind, meta.get("namespace"), meta.get("name"))
+            return None
 
     async def _pause(self, failures: int, error: Exception) -> int:
         delay = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
-        logger.warning("The %s failed, trying again in %.1f s: %r", self, delay, error)
-        await asyncio.sleep(delay * random.uniform(0.8, 1.2))
+        if isinstance(error, ApiError):
+            delay = max(delay, error.retry_after)
+        expected = isinstance(error, ApiError | aiohttp.ClientError | TimeoutError | OSError | ValueError)
+        logger.warning(
+            "The %s failed, trying again in %.1f s: %r", self, delay, error, exc_info=None if expected else error
+        )
+        await asyncio.sleep(delay * random.uniform(1.0, 1.2))
         return failures + 1
+
+
+def _is_passing(error: Exception) -> bool:
+    return isinstance(error, ApiError) and error.status != GONE

@@ -8,12 +8,17 @@ from socketio_operator.desired.inputs import Images
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`kubeconfig`: None inside a cluster. `namespaces`: empty for all. Times are seconds."""
+    """`kubeconfig`: None inside a cluster. `namespaces`: empty for all. Times are seconds.
+
+    `resync`: between two looks at a cluster at rest; watches tell of everything but Secrets. `probe_brokers`: ask
+    external brokers whether they serve. `health_endpoint`: URL whose path is the liveness, `/readyz` beside it.
+    """
 
     kubeconfig: Path | None = None
     context: str | None = None
     namespaces: tuple[str, ...] = ()
     images: Images = field(default_factory=Images)
-    workers: int = 8
-    resync: float = 30.0
+    workers: int = 16
+    resync: float = 900.0
+    probe_brokers: bool = True
     health_endpoint: str | None = None

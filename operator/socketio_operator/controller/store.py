@@ -1,101 +1,144 @@
-"""What the watches saw: live objects by cluster.
+"""What the watches saw: live objects by cluster, and what probes found.
 
-Invariant: an object only moves forward. An event older than what an answer to our own write already
-told is dropped, so that we never act on our own past.
+Invariants: an object only moves forward, so that we never act on our own past; what does not carry a SocketIOCluster's
+controller reference is not kept, whatever its labels say.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from socketio_operator.desired.kinds import POD, Ref
-from socketio_operator.desired.metadata import CLUSTER_LABEL
-from socketio_operator.plan.observed import Live
+from socketio_operator.controller.key import Key
+from socketio_operator.controller.pod_store import PodStore
+from socketio_operator.desired.kinds import Ref
+from socketio_operator.plan.observed import Child, Live
+from socketio_operator.plan.pods import Pod
+from socketio_operator.plan.probes import Finding
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
-    """One SocketIOCluster."""
-
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
-
-
-def key_of(live: Live) -> Key | None:
-    """The cluster that an object belongs to, by its label."""
-    name = live["metadata"].get("labels", {}).get(CLUSTER_LABEL)
-    return Key(live["metadata"]["namespace"], name) if name else None
-
-
-def _version(live: Live) -> int:
-    return int(live["metadata"].get("resourceVersion") or 0)
+Place = tuple[str, str, str]  # kind, namespace, name
 
 
 class Store:
-    """Children and pods of all clusters, and the clusters themselves."""
+    """Children and pods of all clusters, the clusters themselves, and findings about their machines."""
 
     def __init__(self) -> None:
-        self._objects: dict[Key, dict[Ref, Live]] = defaultdict(dict)
+        self._children: dict[Key, dict[Ref, Child]] = defaultdict(dict)
+        self._places: dict[Place, Key] = {}
+        self._findings: dict[Key, dict[str, Finding]] = {}
+        self.pods = PodStore()
         self.clusters: dict[Key, Live] = {}
+        self._heard: dict[Key, float] = {}
 
-    def put(self, live: dict[str, Any]) -> Key | None:
-        """Keeps an object. Returns the cluster concerned, or None if this was already known."""
-        key = key_of(live)
-        if key is None:
-            return None
-        ref = Ref(live["kind"], live["metadata"]["name"])
-        known = self._objects[key].get(ref)
-        if known and known["metadata"]["uid"] == live["metadata"]["uid"] and _version(known) >= _version(live):
-            return None
-        if ref.kind == POD.kind:
-            live = {**live, "metadata": {k: v for k, v in live["metadata"].items() if k != "managedFields"}}
-        self._objects[key][ref] = live
-        return key
+    def put(self, namespace: str, child: Child) -> set[Key]:
+        """Keeps a child. Returns the clusters concerned: that of its owner, and that of its owner until now."""
+        place = (child.ref.kind, namespace, child.ref.name)
+        before = self._places.get(place)
+        known = self._children[before][child.ref] if before else None
+        if known and known.version >= child.version:
+            return set()
+        self._forget(place)
+        if child.owner is None:
+            return {before} if before else set()
+        key = Key(namespace, child.owner.name)
+        self._children[key][child.ref] = child
+        self._places[place] = key
+        if child.progress:
+            self.pods.claim(child.uid, key)
+        return {key, before} if before else {key}
 
-    def drop(self, live: Live) -> Key | None:
-        """Forgets an object, unless a successor of the same name is already known."""
-        key = key_of(live)
-        if key is None or key not in self._objects:
-            return None
-        ref = Ref(live["kind"], live["metadata"]["name"])
-        known = self._objects[key].get(ref)
-        if known is None or known["metadata"]["uid"] != live["metadata"]["uid"]:
-            return None
-        del self._objects[key][ref]
-        if not self._objects[key]:
-            del self._objects[key]
-        return key
+    def knows(self, place: Place, version: int) -> bool:
+        """Whether this state of an object, or a newer one, is kept."""
+        key = self._places.get(place)
+        return key is not None and self._children[key][Ref(place[0], place[2])].version >= version
 
-    def replace(self, kind: str, namespace: str | None, listed: list[dict[str, Any]]) -> set[Key]:
+    def absent(self, namespace: str, ref: Ref) -> None:
+        """Forgets a child of which a read told that it is not there."""
+        self._forget((ref.kind, namespace, ref.name))
+
+    def drop(self, place: Place, version: int) -> set[Key]:
+        """Forgets a child, unless a newer state of that name is known. Returns the cluster concerned."""
+        key = self._places.get(place)
+        if key is None or self._children[key][Ref(place[0], place[2])].version > version:
+            return set()
+        self._forget(place)
+        return {key}
+
+    def replace(self, kind: str, namespace: str | None, listed: list[tuple[str, Child]], version: int) -> set[Key]:
         """Takes over a whole list of one kind: what is not in it is gone, even if no event said so."""
-        present = {live["metadata"]["uid"] for live in listed}
+        present = {(kind, space, child.ref.name) for space, child in listed}
         gone = [
-            live
-            for key, objects in self._objects.items()
-            if namespace in (None, key.namespace)
-            for ref, live in objects.items()
-            if ref.kind == kind and live["metadata"]["uid"] not in present
+            place
+            for place in self._places
+            if place[0] == kind and namespace in (None, place[1]) and place not in present
         ]
-        touched = {self.drop(live) for live in gone} | {self.put(live) for live in listed}
-        return {key for key in touched if key}
+        touched: set[Key] = set()
+        return touched.union(
+            *(self.drop(place, version) for place in gone), *(self.put(space, child) for space, child in listed)
+        )
 
-    def children(self, key: Key) -> Mapping[Ref, Live]:
-        """Live objects of a cluster, without pods."""
-        return {ref: live for ref, live in self._objects.get(key, {}).items() if ref.kind != POD.kind}
+    def _forget(self, place: Place) -> None:
+        key = self._places.pop(place, None)
+        if key is None:
+            return
+        child = self._children[key].pop(Ref(place[0], place[2]))
+        if child.progress:
+            self.pods.release(child.uid)
+        if not self._children[key]:
+            del self._children[key]
 
-    def pods(self, key: Key) -> tuple[Live, ...]:
+    def children(self, key: Key) -> Mapping[Ref, Child]:
+        """Live children of a cluster, those of a namesake that is gone included."""
+        return dict(self._children.get(key, {}))
+
+    def pods_of(self, key: Key) -> tuple[Pod, ...]:
         """Live pods of a cluster, by name."""
-        objects = self._objects.get(key, {})
-        return tuple(objects[ref] for ref in sorted(objects) if ref.kind == POD.kind)
+        workloads = [child.uid for child in self._children.get(key, {}).values() if child.progress]
+        return tuple(sorted(self.pods.of(workloads), key=lambda pod: pod.name))
 
     def put_cluster(self, key: Key, body: Live) -> bool:
-        """Keeps a SocketIOCluster; False if a newer state of it is known."""
+        """Keeps a SocketIOCluster. Returns whether it says anything new: our own status comes back as an event."""
         known = self.clusters.get(key)
-        if known and known["metadata"]["uid"] == body["metadata"]["uid"] and _version(known) > _version(body):
+        if known and _version(known) > _version(body):
             return False
-        self.clusters[key] = body
-        return True
+        self._heard[key] = time.monotonic()
+        meta = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
+        self.clusters[key] = {**body, "metadata": meta}
+        return known is None or _said(known) != _said(body)
+
+    def heard(self, key: Key) -> float:
+        """When the API server last told of a cluster, in monotonic seconds."""
+        return self._heard.get(key, 0.0)
+
+    def find(self, key: Key, name: str, finding: Finding) -> bool:
+        """Keeps what a probe found. Returns whether that is news."""
+        if key not in self.clusters:
+            return False
+        found = self._findings.setdefault(key, {})
+        news = name not in found or found[name] != finding
+        found[name] = finding
+        return news
+
+    def findings(self, key: Key) -> Mapping[str, Finding]:
+        """What probes found, by their names."""
+        return self._findings.get(key, {})
+
+    def keep_findings(self, key: Key, names: set[str]) -> None:
+        """Forgets what other probes found: their machines are gone."""
+        if found := self._findings.get(key):
+            self._findings[key] = {name: finding for name, finding in found.items() if name in names}
+
+    def forget(self, key: Key) -> None:
+        """Forgets a cluster that is gone; its children are forgotten as they go."""
+        self.clusters.pop(key, None)
+        self._heard.pop(key, None)
+        self._findings.pop(key, None)
+
+
+def _version(body: Live) -> int:
+    return int(body["metadata"].get("resourceVersion") or 0)
+
+
+def _said(body: Live) -> tuple[Any, ...]:
+    meta = body["metadata"]
+    return meta["uid"], meta.get("generation"), meta.get("deletionTimestamp"), body.get("status")

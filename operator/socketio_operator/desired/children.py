@@ -1,45 +1,77 @@
 """All children of a cluster, in the order in which they are applied."""
 
-from collections.abc import Callable
+import json
+from dataclasses import dataclass
+from typing import Any
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.desired import (
-    deployment,
-    disruption_budget,
-    peers_service,
-    routers,
-    runtime_secret,
-    service,
-    service_account,
-)
+from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.inputs import Inputs
+from socketio_operator.desired.kinds import CHILD_KINDS, WORKLOADS, Ref, ref_of
 from socketio_operator.desired.manifest import Manifest
-from socketio_operator.desired.redis import claim, config, network_policy, secret, stateful_set
-from socketio_operator.desired.redis import disruption_budget as redis_disruption_budget
-from socketio_operator.desired.redis import service as redis_service
+from socketio_operator.desired.routers import ROUTERS
 
-Builder = Callable[[SocketIOCluster, Inputs], Manifest | None]
 
-# What pods refer to comes before the pods, the broker before the app that dials it, the route last.
-BUILDERS: tuple[Builder, ...] = (
-    service_account.build,
-    secret.build,
-    config.build,
-    network_policy.build,
-    runtime_secret.build,
-    redis_service.build,
-    claim.build,
-    stateful_set.build,
-    redis_disruption_budget.build,
-    service.build,
-    peers_service.build,
-    deployment.build,
-    disruption_budget.build,
-    routers.build,
-)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One child that should be, as compact as it can be kept.
+
+    `content`: canonical JSON of what an apply would own. `stage`: children of one stage are applied side by side, after
+    those of the stages before. `component`: the label of the one it belongs to; empty for a part of the route.
+    """
+
+    ref: Ref
+    namespace: str
+    content: bytes
+    stage: int
+    component: str = ""
+
+    @classmethod
+    def of(cls, manifest: Manifest, stage: int = 0, component: str = "") -> "Wanted":
+        """From a manifest."""
+        return cls(
+            ref_of(manifest), manifest["metadata"]["namespace"], canonical_json(appliable(manifest)), stage, component
+        )
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest again, as a copy of one's own."""
+        body: Manifest = json.loads(self.content)
+        meta = {"name": self.ref.name, "namespace": self.namespace, **body.pop("metadata")}
+        return {"apiVersion": CHILD_KINDS[self.ref.kind].api_version, "kind": self.ref.kind, "metadata": meta, **body}
+
+
+def canonical_json(value: Any) -> bytes:
+    """Equal values give equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def appliable(manifest: Manifest) -> Manifest:
+    """`manifest` without what identifies it: the same form as a projection on our fields of a live object."""
+    meta = {key: value for key, value in manifest["metadata"].items() if key not in ("name", "namespace")}
+    body = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
+    return {**body, "metadata": meta}
+
+
+def _built(cluster: SocketIOCluster, inputs: Inputs) -> list[tuple[int, str, Manifest]]:
+    """(stage, component, manifest): what pods refer to first, workloads in the order of components, the route last."""
+    found = [
+        (place if manifest["kind"] in WORKLOADS else 0, component.label, manifest)
+        for place, component in enumerate(COMPONENTS.values(), start=1)
+        if component.wanted(cluster)
+        for build in component.builders
+        if (manifest := build(cluster, inputs)) is not None
+    ]
+    route = ROUTERS[cluster.spec.routing.router].build(cluster, inputs)
+    found += [(len(COMPONENTS) + 1, "", manifest) for manifest in route]
+    return sorted(found, key=lambda item: item[0])
 
 
 def build_children(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:
     """The manifests of everything that the cluster consists of. Equal input gives equal output."""
-    built = (build(cluster, inputs) for build in BUILDERS)
-    return tuple(manifest for manifest in built if manifest is not None)
+    return tuple(manifest for _, _, manifest in _built(cluster, inputs))
+
+
+def wanted_children(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Wanted, ...]:
+    """The same, in the form that decisions compare."""
+    return tuple(Wanted.of(manifest, stage, component) for stage, component, manifest in _built(cluster, inputs))

@@ -15,12 +15,16 @@ class Images:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Everything that is not in the spec. The secrets are URL-safe text, generated once a cluster."""
+    """Everything that is not in the spec. The secrets are URL-safe text, generated once a cluster.
+
+    `external_credentials`: a hash of the external broker's URL as the user's Secret has it; empty if it is not known.
+    """
 
     images: Images = field(default_factory=Images)
     redis_password: str = field(default="", repr=False)
     runtime_token: str = field(default="", repr=False)
     session_key: str = field(default="", repr=False)
+    external_credentials: str = ""
 
     @property
     def redis_password_hash(self) -> str:

@@ -7,12 +7,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, order=True)
 class Kind:
-    """An API kind. `watched`: the operator lists and watches its labelled objects (never Secrets)."""
+    """An API kind. `watched`: the operator lists and watches its labelled objects (never Secrets).
+
+    `metadata_only`: nothing but metadata is asked for.
+    """
 
     api_version: str
     kind: str
     plural: str
     watched: bool = True
+    metadata_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,6 +31,8 @@ class Ref:
 
 
 POD = Kind("v1", "Pod", "pods")
+# They tell which Deployment a pod belongs to.
+REPLICA_SET = Kind("apps/v1", "ReplicaSet", "replicasets", metadata_only=True)
 SECRET = Kind("v1", "Secret", "secrets", watched=False)
 
 CHILD_KINDS: dict[str, Kind] = {

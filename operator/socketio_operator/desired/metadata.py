@@ -13,6 +13,8 @@ CLUSTER_LABEL = f"{GROUP}/cluster"
 COMPONENT_LABEL = f"{GROUP}/component"
 CONFIG_HASH_ANNOTATION = f"{GROUP}/config-hash"
 BROKER_HASH_ANNOTATION = f"{GROUP}/broker-hash"
+# Of the server's Deployment itself, not of its pods: with which credentials of an external broker they were started.
+CREDENTIALS_ANNOTATION = f"{GROUP}/broker-credentials"
 # `kubectl rollout history` shows this annotation of a Deployment.
 CAUSE_ANNOTATION = "kubernetes.io/change-cause"
 

@@ -8,11 +8,16 @@ from socketio_operator.api import SocketIOCluster
 
 @dataclass(frozen=True, slots=True)
 class SecretNeed:
-    """A Secret, the key needed of it (None: any), and the field of the spec that names it."""
+    """A Secret, the key needed of it (None: any), and the field of the spec that names it.
+
+    `for_route`: the route needs it, pods do not. `is_broker`: its key holds the URL of the external broker.
+    """
 
     name: str
     key: str | None
     field: str
+    for_route: bool = False
+    is_broker: bool = False
 
 
 def needed_secrets(cluster: SocketIOCluster) -> tuple[SecretNeed, ...]:
@@ -23,9 +28,9 @@ def needed_secrets(cluster: SocketIOCluster) -> tuple[SecretNeed, ...]:
 def _needs(cluster: SocketIOCluster) -> Iterator[SecretNeed]:
     spec = cluster.spec
     if external := spec.adapter.external_broker:
-        yield SecretNeed(external.secret_name, external.key, "spec.adapter.external.secretName")
+        yield SecretNeed(external.secret_name, external.key, "spec.adapter.external.secretName", is_broker=True)
     if spec.routing.tls:
-        yield SecretNeed(spec.routing.tls.secret_name, "tls.crt", "spec.routing.tls.secretName")
+        yield SecretNeed(spec.routing.tls.secret_name, "tls.crt", "spec.routing.tls.secretName", for_route=True)
     for var in spec.env:
         ref = var.value_from.secret_key_ref if var.value_from else None
         if ref and not ref.optional:

@@ -4,18 +4,19 @@
 person) are there only while True. `Available` tells an outage from a mere rollout.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.desired.kinds import Ref
-from socketio_operator.desired.metadata import CAUSE_ANNOTATION, redis_name
-from socketio_operator.plan.broker_move import old_home
-from socketio_operator.plan.changes import Decision
-from socketio_operator.plan.observed import Live, Observed, Problem, workload_settled
-from socketio_operator.plan.pods import pod_problems
-from socketio_operator.plan.runtime import adapter_finding, silence, waiting
+from socketio_operator.desired.components import COMPONENTS
+from socketio_operator.desired.metadata import CREDENTIALS_ANNOTATION, SERVER
+from socketio_operator.plan.actions import Apply, Decision
+from socketio_operator.plan.observed import Observed
+from socketio_operator.plan.problem import Problem
+from socketio_operator.plan.progress import component_problems, troubles
+from socketio_operator.plan.runtime import adapter_finding
 
 # Reasons that only a person can end.
 STALLED_REASONS = {
@@ -34,6 +35,10 @@ STALLED_REASONS = {
     "RolloutStuck",
 }
 
+# A broker that comes back is heard by one pod after the other: Ready returns once all has been well for a while.
+UNSTEADY_REASONS = {"BrokerNotReady", "Degraded"}
+STEADY_SECONDS = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -48,7 +53,12 @@ class Condition:
 def conditions(cluster: SocketIOCluster, decision: Decision, observed: Observed) -> tuple[Condition, ...]:
     """All conditions of a cluster after a reconcile."""
     problem = _problem(cluster, decision, observed)
-    return (*_summary(cluster, problem), _available(cluster, observed), *_injected(cluster, observed))
+    return (
+        *_summary(cluster, problem),
+        _available(cluster, observed),
+        *_injected(cluster, observed),
+        *_stale_credentials(cluster, observed),
+    )
 
 
 def invalid(problems: tuple[str, ...]) -> tuple[Condition, ...]:
@@ -70,28 +80,44 @@ def paused(cluster: SocketIOCluster, observed: Observed) -> tuple[Condition, ...
     )
 
 
+def steadied(
+    found: tuple[Condition, ...], before: Sequence[Mapping[str, Any]], now: datetime
+) -> tuple[tuple[Condition, ...], float | None]:
+    """`found`, or what was told before while that is too short ago to be over; and the seconds until it may be."""
+    earlier = {condition["type"]: condition for condition in before}
+    ready, was = next(item for item in found if item.type == "Ready"), earlier.get("Ready")
+    if not ready.status or was is None or was["status"] == "True" or was["reason"] not in UNSTEADY_REASONS:
+        return found, None
+    age = (now - datetime.fromisoformat(was["lastTransitionTime"])).total_seconds()
+    if not 0 <= age < STEADY_SECONDS:
+        return found, None
+    kept = {name: _again(item) for name, item in earlier.items() if name in ("Ready", "Reconciling", "Available")}
+    rest = tuple(item for item in found if item.type not in kept)
+    return (*kept.values(), *rest), STEADY_SECONDS - age
+
+
+def _again(told: Mapping[str, Any]) -> Condition:
+    return Condition(told["type"], told["status"] == "True", told["reason"], told["message"])
+
+
 def _problem(cluster: SocketIOCluster, decision: Decision, observed: Observed) -> Problem | None:
     """The most telling reason why the cluster is not ready: what a person must mend comes first."""
-    server = observed.children.get(Ref("Deployment", cluster.name))
-    candidates = (
-        *decision.blockers,
-        *decision.waits,
-        *_refused(server),
-        *([observed.broker] if observed.broker else ()),
-        *_redis(cluster, observed),
-        *pod_problems(observed.server_pods()),
-        *_silent(observed),
-        *([_applying(decision)] if decision.changes else ()),
-        *_progress(cluster, server, waiting(observed.runtimes, cluster.spec.port)),
-        *_apart(observed),
-    )
+    candidates = list(_candidates(cluster, decision, observed))
     stalled = [problem for problem in candidates if problem.reason in STALLED_REASONS]
     return next(iter([*stalled, *candidates]), None)
 
 
-def _silent(observed: Observed) -> list[Problem]:
-    found = silence(observed.runtimes)
-    return [Problem(*found)] if found else []
+def _candidates(cluster: SocketIOCluster, decision: Decision, observed: Observed) -> Iterator[Problem]:
+    yield from decision.problems
+    if observed.broker:
+        yield observed.broker
+    found = list(component_problems(cluster, observed))
+    told_by_progress = {"Applying", "RollingOut", "ScalingDown", "PodsNotReady"}
+    yield from (problem for problem in found if problem.reason not in told_by_progress)
+    if decision.actions:
+        yield _applying(decision)
+    yield from (problem for problem in found if problem.reason in told_by_progress)
+    yield from _apart(observed)
 
 
 def _injected(cluster: SocketIOCluster, observed: Observed) -> tuple[Condition, ...]:
@@ -99,6 +125,22 @@ def _injected(cluster: SocketIOCluster, observed: Observed) -> tuple[Condition, 
     if finding is None or cluster.spec.adapter.type == "none":
         return ()
     return (Condition("AdapterInjected", *finding),)
+
+
+def _stale_credentials(cluster: SocketIOCluster, observed: Observed) -> tuple[Condition, ...]:
+    external, server = cluster.spec.adapter.external_broker, COMPONENTS[SERVER].workload(cluster)
+    if external is None or not observed.credentials or server not in observed.children:
+        return ()
+    notes = (observed.children[server].applied or {}).get("metadata", {}).get("annotations", {})
+    started_with = notes.get(CREDENTIALS_ANNOTATION, "").partition(" ")[0]
+    if not started_with or started_with == observed.credentials:
+        return ()
+    message = (
+        f"Secret {external.secret_name}, key {external.key}, changed after the pods were started, and they read it at "
+        f"their start only: run kubectl rollout restart deployment/{cluster.name}, or set "
+        "spec.adapter.external.restartOnChange."
+    )
+    return (Condition("CredentialsStale", True, "SecretChanged", message),)
 
 
 def _summary(cluster: SocketIOCluster, problem: Problem | None) -> tuple[Condition, ...]:
@@ -111,74 +153,34 @@ def _summary(cluster: SocketIOCluster, problem: Problem | None) -> tuple[Conditi
 
 
 def _available(cluster: SocketIOCluster, observed: Observed) -> Condition:
-    server = observed.children.get(Ref("Deployment", cluster.name), {})
-    ready = server.get("status", {}).get("readyReplicas", 0)
-    broker = observed.broker or next(iter(_redis(cluster, observed)), None)
-    apart = observed.apart()
-    if ready == 0:
+    progress = observed.progress(COMPONENTS[SERVER].workload(cluster))
+    if progress is None or progress.ready == 0:
         return Condition("Available", False, "NoPodReady", "No pod is ready: clients cannot connect.")
-    if broker:
-        return Condition("Available", True, "Degraded", f"{_degraded(apart)}: {broker.message}")
+    apart = observed.apart()
+    for effect, problem in _impairments(cluster, observed):
+        return Condition("Available", True, "Degraded", f"{_degraded(apart, effect)}: {problem.message}")
     if apart:
         return Condition("Available", True, "Degraded", _apart(observed)[0].message)
     return Condition("Available", True, "Serving", "Clients can connect and meet.")
 
 
+def _impairments(cluster: SocketIOCluster, observed: Observed) -> Iterator[tuple[str, Problem]]:
+    if observed.broker:
+        yield "pods may be apart from each other", observed.broker
+    for trouble, problem in troubles(cluster, observed):
+        yield trouble.effect, problem
+
+
 def _apart(observed: Observed) -> list[Problem]:
     if not (who := observed.apart()):
         return []
-    return [Problem("Degraded", f"{_degraded(who)}: the adapter's broker does not answer there.")]
+    return [Problem("Degraded", f"{_degraded(who, '')}: the adapter's broker does not answer there.")]
 
 
-def _degraded(who: str) -> str:
-    crossing = f"nothing crosses between {who} and other pods" if who else "pods may be apart from each other"
-    return f"Clients can connect, but {crossing}"
-
-
-def _refused(server: Live | None) -> list[Problem]:
-    for condition in (server or {}).get("status", {}).get("conditions", ()):
-        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
-            return [Problem("PodsRefused", f"Kubernetes refuses to create pods: {condition.get('message', '')}")]
-    return []
-
-
-def _redis(cluster: SocketIOCluster, observed: Observed) -> list[Problem]:
-    if not cluster.spec.adapter.runs_redis:
-        return []
-    homes = (observed.children.get(Ref("StatefulSet", redis_name(cluster))), old_home(cluster, observed))
-    if any(home.get("status", {}).get("readyReplicas", 0) >= 1 for home in homes if home):
-        return []
-    pods = tuple(pod for pod in observed.pods if pod not in observed.server_pods())
-    if problems := pod_problems(pods):
-        return list(problems)
-    return [
-        Problem(
-            "BrokerNotReady",
-            "Redis does not answer yet, or no more; if this lasts, see kubectl logs "
-            f"statefulset/{redis_name(cluster)}.",
-        )
-    ]
+def _degraded(who: str, effect: str) -> str:
+    return f"Clients can connect, but {f'nothing crosses between {who} and other pods' if who else effect}"
 
 
 def _applying(decision: Decision) -> Problem:
-    restart = next((change for change in decision.changes if change.restarts_pods), None)
-    return Problem("Applying", (restart or decision.changes[0]).reason)
-
-
-def _progress(cluster: SocketIOCluster, server: Live | None, waits: str) -> list[Problem]:
-    if server is None:
-        return [Problem("Applying", "The Deployment is being created.")]
-    if workload_settled(server) and server["spec"].get("replicas") == cluster.spec.replicas:
-        return []
-    status: Mapping[str, Any] = server.get("status", {})
-    if stuck := [c for c in status.get("conditions", ()) if c.get("reason") == "ProgressDeadlineExceeded"]:
-        return [
-            Problem("RolloutStuck", f"The new pods do not get ready; the old ones stay. {stuck[0]['message']}{waits}")
-        ]
-    wanted, ready = cluster.spec.replicas, status.get("readyReplicas", 0)
-    if status.get("updatedReplicas", 0) < wanted or status.get("replicas", 0) > wanted:
-        cause = server["metadata"].get("annotations", {}).get(CAUSE_ANNOTATION)
-        updated = status.get("updatedReplicas", 0)
-        why = f": {cause}" if cause else ""
-        return [Problem("RollingOut", f"{updated} of {wanted} pods are up to date, {ready} ready{why}.{waits}")]
-    return [Problem("PodsNotReady", f"{ready} of {wanted} pods are ready.{waits}")]
+    restart = next((action for action in decision.actions if isinstance(action, Apply) and action.restarts_pods), None)
+    return Problem("Applying", (restart or decision.actions[0]).reason)

@@ -1,52 +1,114 @@
-"""What keeps pods from running, in one sentence, from their own status."""
+"""Pods as the few fields that decisions read, and what keeps them from running, in one sentence each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from socketio_operator.desired import runtime
-from socketio_operator.plan.observed import Live, Problem
+from socketio_operator.desired.metadata import COMPONENT_LABEL
+from socketio_operator.desired.server import runtime
+from socketio_operator.plan.problem import Problem, one_line
 
 _IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ErrInspectImage"}
 _RUNTIME_IMAGE = "check the operator's setting of the runtime's image"
 _CONFIG = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+_ORDER = ("ImagePullFailed", "ContainerNotCreated", "PodsCrashing", "PodsUnschedulable")
 
 
-def pod_problems(pods: tuple[Live, ...]) -> tuple[Problem, ...]:
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod. `controller`: uid of what controls it, `controlled_by`: the kind of that.
+
+    `address`: its IP, empty before it has one. `started`: since when its component's container runs, None if it does
+    not. `restarts`: of all its containers. `failing`: containers that cannot start or end again and again.
+    """
+
+    name: str
+    uid: str
+    version: int
+    component: str
+    controller: str
+    controlled_by: str = ""
+    address: str = ""
+    ready: bool = False
+    deleting: bool = False
+    started: datetime | None = None
+    restarts: int = 0
+    problems: tuple[Problem, ...] = ()
+    failing: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, live: Mapping[str, Any]) -> "Pod":
+        """From a pod as the API server serves it."""
+        meta, status = live["metadata"], live.get("status", {})
+        component = meta.get("labels", {}).get(COMPONENT_LABEL, "")
+        containers = status.get("containerStatuses", ())
+        owners = [owner for owner in meta.get("ownerReferences", ()) if owner.get("controller")]
+        controller: dict[str, Any] = owners[0] if owners else {}
+        found = dict(_failures(meta["name"], status))
+        return cls(
+            name=meta["name"],
+            uid=meta["uid"],
+            version=int(meta["resourceVersion"]),
+            component=component,
+            controller=controller.get("uid", ""),
+            controlled_by=controller.get("kind", ""),
+            address=status.get("podIP", ""),
+            ready=any(item["type"] == "Ready" and item["status"] == "True" for item in status.get("conditions", ())),
+            deleting="deletionTimestamp" in meta,
+            started=_started(containers, component),
+            restarts=sum(item.get("restartCount", 0) for item in containers),
+            problems=(*found.values(), *_unschedulable(meta["name"], status)),
+            failing=frozenset(found),
+        )
+
+
+def pod_problems(pods: tuple[Pod, ...]) -> tuple[Problem, ...]:
     """Problems of the pods, the most telling first; pods that are on their way out do not count."""
-    found = [problem for pod in pods if not pod["metadata"].get("deletionTimestamp") for problem in _of(pod)]
-    order = ("ImagePullFailed", "ContainerNotCreated", "PodsCrashing", "PodsUnschedulable")
-    return tuple(sorted(found, key=lambda problem: (order.index(problem.reason), problem.message)))
+    found = [problem for pod in pods if not pod.deleting for problem in pod.problems]
+    return tuple(sorted(found, key=lambda problem: (_ORDER.index(problem.reason), problem.message)))
 
 
-def _of(pod: Live) -> Iterator[Problem]:
-    name = pod["metadata"]["name"]
-    status = pod.get("status", {})
-    for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
-        yield from _waiting(name, container)
+def _started(containers: list[dict[str, Any]], name: str) -> datetime | None:
+    for container in containers:
+        running = container.get("state", {}).get("running")
+        if container["name"] == name and running and running.get("startedAt"):
+            return datetime.fromisoformat(running["startedAt"])
+    return None
+
+
+def _unschedulable(pod: str, status: Mapping[str, Any]) -> Iterator[Problem]:
     for condition in status.get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            yield Problem("PodsUnschedulable", f"Pod {name} fits on no node: {condition.get('message', '')}")
+            yield Problem("PodsUnschedulable", f"Pod {pod} fits on no node: {one_line(condition.get('message', ''))}")
 
 
-def _waiting(pod: str, container: dict[str, Any]) -> Iterator[Problem]:
+def _failures(pod: str, status: Mapping[str, Any]) -> Iterator[tuple[str, Problem]]:
+    for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+        if problem := _failure(pod, container):
+            yield container["name"], problem
+
+
+def _failure(pod: str, container: dict[str, Any]) -> Problem | None:
     waiting = container.get("state", {}).get("waiting") or {}
-    reason, detail = waiting.get("reason", ""), waiting.get("message", "")
-    image = container.get("image", "")
+    reason, detail = waiting.get("reason", ""), one_line(waiting.get("message", ""))
     if reason in _IMAGE:
         # The kubelet alternates between the failure and the back-off from it; one text keeps the status still.
         cause = detail.split(": ErrImagePull: ")[-1].removeprefix("Back-off pulling image ") or reason
         check = _RUNTIME_IMAGE if container["name"] == runtime.NAME else "check the name, the tag"
-        yield Problem(
+        image = one_line(container.get("image", ""))
+        return Problem(
             "ImagePullFailed",
             f"Image {image} of pod {pod} cannot be pulled; {check} and spec.imagePullSecrets: {cause}",
         )
-    elif reason in _CONFIG:
-        yield Problem("ContainerNotCreated", f"Pod {pod} cannot start: {detail or reason}")
-    elif reason == "CrashLoopBackOff":
+    if reason in _CONFIG:
+        return Problem("ContainerNotCreated", f"Pod {pod} cannot start: {detail or reason}")
+    if reason == "CrashLoopBackOff":
         ended = container.get("lastState", {}).get("terminated") or {}
-        code = ended.get("exitCode", "unknown")
         why = f" ({ended['reason']})" if ended.get("reason") else ""
-        yield Problem(
+        return Problem(
             "PodsCrashing",
-            f"Pod {pod} ends again and again, last with exit code {code}{why}; see kubectl logs {pod}.",
+            f"Pod {pod} ends again and again, last with exit code {ended.get('exitCode', 'unknown')}{why}; "
+            f"see kubectl logs {pod}.",
         )
+    return None

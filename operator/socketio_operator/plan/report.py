@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.desired.kinds import Ref
+from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.limits import proxy_limits
-from socketio_operator.desired.metadata import redis_name, selector_string
+from socketio_operator.desired.metadata import SERVER, redis_name, selector_string
 from socketio_operator.desired.redis.memory import persistent
 from socketio_operator.plan.conditions import Condition
 from socketio_operator.plan.observed import Observed
@@ -22,12 +22,12 @@ def status_of(
     now: str,
 ) -> Status:
     """The whole status of a valid cluster. `before`: the status so far; `now`: RFC 3339 time."""
-    deployed = observed.children.get(Ref("Deployment", cluster.name), {}).get("status", {})
+    progress = observed.progress(COMPONENTS[SERVER].workload(cluster))
     scheme = "https" if cluster.spec.routing.tls else "http"
     return {
         "observedGeneration": cluster.generation,
-        "replicas": deployed.get("replicas", 0),
-        "readyReplicas": deployed.get("readyReplicas", 0),
+        "replicas": progress.replicas if progress else 0,
+        "readyReplicas": progress.ready if progress else 0,
         "selector": selector_string(cluster),
         "url": f"{scheme}://{cluster.spec.routing.host}{cluster.spec.routing.path}",
         "effective": _effective(cluster),

@@ -10,8 +10,11 @@ from socketio_operator.desired.metadata import (
     CAUSE_ANNOTATION,
     CONFIG_HASH_ANNOTATION,
 )
-from socketio_operator.plan.observed import Live, workload_settled
-from socketio_operator.plan.ownership import owned_fields
+from socketio_operator.plan.held import annotated
+from socketio_operator.plan.observed import Child
+
+# Kubernetes limits all annotations of an object to 256 KiB in all.
+CAUSE_LIMIT = 1024
 
 _ANNOTATIONS = {
     BROKER_HASH_ANNOTATION: "credentials of the broker changed",
@@ -71,54 +74,33 @@ def _other_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
     return reasons
 
 
-def held_images(wanted: Manifest, live: Live | None, defaults: frozenset[str]) -> Manifest:
-    """Keeps the images of running pods where only defaults of the operator changed: that alone restarts nothing.
-
-    `defaults` names the containers whose image the user did not choose. The new default is taken with the next
-    restart that has a reason of its own, or at once while the pods are not ready (the old image may be what is
-    wrong).
-    """
-    owned = owned_fields(live) if live else None
-    if not defaults or owned is None or not workload_settled(live):
-        return wanted
-    template = owned["spec"]["template"]
-    running = {part["name"]: part["image"] for part in _containers(template) if part["name"] in defaults}
-    held = _with_images(wanted, running)
-    return held if held["spec"]["template"] == template else wanted
-
-
-def _containers(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    pod = template.get("spec", {})
-    return [*pod.get("initContainers", ()), *pod.get("containers", ())]
-
-
-def _with_images(manifest: Manifest, images: Mapping[str, str]) -> Manifest:
-    template = manifest["spec"]["template"]
-    groups = {
-        group: [{**part, "image": images.get(part["name"], part["image"])} for part in template["spec"][group]]
-        for group in ("initContainers", "containers")
-        if group in template["spec"]
-    }
-    pod = {**template["spec"], **groups}
-    return {**manifest, "spec": {**manifest["spec"], "template": {**template, "spec": pod}}}
-
-
-def with_cause(wanted: Manifest, live: Live | None) -> tuple[Manifest, str | None]:
+def with_cause(wanted: Manifest, child: Child) -> tuple[Manifest, str | None]:
     """`wanted` with the reason of its rollout as annotation, and that reason if a rollout starts now.
 
     Without a rollout the annotation stays as it is, so that it tells about the pods that run.
     """
-    if wanted["kind"] not in WORKLOADS:
+    applied = child.applied
+    if wanted["kind"] not in WORKLOADS or applied is None:
         return wanted, None
-    owned = owned_fields(live) if live else None
-    if owned is None:
-        return wanted, None
-    reason = template_reason(owned.get("spec", {}).get("template", {}), wanted["spec"]["template"])
-    cause = reason or owned["metadata"].get("annotations", {}).get(CAUSE_ANNOTATION)
-    return (_annotated(wanted, cause) if cause else wanted), reason
+    reason = template_reason(applied.get("spec", {}).get("template", {}), wanted["spec"]["template"])
+    cause = reason or child.cause
+    return (annotated(wanted, CAUSE_ANNOTATION, cause[:CAUSE_LIMIT]) if cause else wanted), reason
 
 
-def _annotated(manifest: Manifest, cause: str) -> Manifest:
-    meta = manifest["metadata"]
-    annotations = {**meta.get("annotations", {}), CAUSE_ANNOTATION: cause[:1024]}
-    return {**manifest, "metadata": {**meta, "annotations": annotations}}
+def change_reason(before: Manifest, after: Manifest) -> str:
+    """What an apply changes beside the pod template, in words: a number of pods, or the parts that differ."""
+    old, new = before.get("spec", {}).get("replicas"), after.get("spec", {}).get("replicas")
+    if old is not None and new is not None and old != new:
+        return f"replicas {old} -> {new}"
+    parts = [
+        f"{group}.{name}"
+        for group in sorted({*before, *after})
+        for name in _differing(before.get(group), after.get(group))
+    ]
+    return f"{', '.join(parts)} differed" if parts else "its fields were not ours"
+
+
+def _differing(before: Any, after: Any) -> list[str]:
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return [] if before == after else ["all"]
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))

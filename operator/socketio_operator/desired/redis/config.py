@@ -21,10 +21,8 @@ def redis_conf(cluster: SocketIOCluster) -> str:
     )
 
 
-def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest | None:
-    """The ConfigMap, if the operator runs Redis."""
-    if not cluster.spec.adapter.runs_redis:
-        return None
+def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
+    """The ConfigMap."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

@@ -10,10 +10,8 @@ from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import REDIS, object_meta, redis_name, selector
 
 
-def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest | None:
-    """The budget, if the operator runs Redis."""
-    if not cluster.spec.adapter.runs_redis:
-        return None
+def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
+    """The budget."""
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",

@@ -6,10 +6,8 @@ from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import REDIS, SERVER, object_meta, redis_name, selector
 
 
-def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest | None:
-    """The NetworkPolicy, if the operator runs Redis."""
-    if not cluster.spec.adapter.runs_redis:
-        return None
+def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
+    """The NetworkPolicy."""
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",

@@ -27,10 +27,8 @@ def _values(cluster: SocketIOCluster, password: str) -> dict[str, str]:
     }
 
 
-def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest | None:
-    """The Secret, if the operator runs Redis. `data` is base64, as the API server stores it."""
-    if not cluster.spec.adapter.runs_redis:
-        return None
+def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
+    """The Secret. `data` is base64, as the API server stores it."""
     values = _values(cluster, inputs.redis_password)
     return {
         "apiVersion": "v1",

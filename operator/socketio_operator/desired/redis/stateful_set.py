@@ -86,10 +86,8 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest | None:
-    """The StatefulSet of Redis, if the operator runs it. A changed redis.conf or password restarts it."""
-    if not cluster.spec.adapter.runs_redis:
-        return None
+def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
+    """The StatefulSet of Redis. A changed redis.conf or password restarts it."""
     digest = hashlib.sha256(redis_conf(cluster).encode()).hexdigest()[:16]
     manifest: Manifest = canonical(
         {

@@ -11,6 +11,7 @@ from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.manifest import Manifest, canonical
 from socketio_operator.desired.metadata import SERVER, object_meta
+from socketio_operator.desired.routers.base import Router
 
 PREFIX = "nginx.ingress.kubernetes.io"
 
@@ -55,7 +56,7 @@ def _annotations(cluster: SocketIOCluster) -> dict[str, str]:
     return {f"{PREFIX}/{name}": value for name, value in settings.items()}
 
 
-def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
+def build(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:
     """The Ingress of one host and one path prefix."""
     routing = cluster.spec.routing
     backend = {"service": {"name": cluster.name, "port": {"name": "http"}}}
@@ -76,4 +77,7 @@ def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
             },
         }
     )
-    return manifest
+    return (manifest,)
+
+
+ROUTER = Router("ingress-nginx", build)

@@ -10,7 +10,7 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import SERVER, object_meta, runtime_name
-from socketio_operator.desired.runtime import SESSION_KEY, TOKEN_KEY, injected
+from socketio_operator.desired.server.runtime import SESSION_KEY, TOKEN_KEY, injected
 
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest | None:

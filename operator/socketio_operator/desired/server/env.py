@@ -2,14 +2,26 @@
 
 from typing import Any
 
-from socketio_operator.api import ClusterSpec, SocketIOCluster
-from socketio_operator.desired import runtime
+from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.manifest import wire
 from socketio_operator.desired.metadata import redis_name
+from socketio_operator.desired.server import runtime
+
+PREFIX_VARIABLE = "SOCKETIO_ADAPTER_PREFIX"
 
 
-def _plain(spec: ClusterSpec) -> dict[str, str]:
-    engine = spec.engine
+def broker_prefix(cluster: SocketIOCluster) -> str:
+    """Prefix of what the pods write to the broker; empty for the runtime's own default.
+
+    A broker of the user's may serve others as well: without a prefix they would hear each other.
+    """
+    adapter = cluster.spec.adapter
+    default = f"{cluster.namespace}.{cluster.name}" if adapter.external_broker else ""
+    return adapter.prefix or default
+
+
+def _plain(cluster: SocketIOCluster) -> dict[str, str]:
+    spec, engine = cluster.spec, cluster.spec.engine
     values = {
         "PORT": spec.port,
         "SOCKETIO_ADAPTER": spec.adapter.type,
@@ -20,6 +32,8 @@ def _plain(spec: ClusterSpec) -> dict[str, str]:
         "SOCKETIO_MAX_HTTP_BUFFER_SIZE": engine.max_http_buffer_size,
         "SOCKETIO_TRANSPORTS": ",".join(engine.transports),
     }
+    if prefix := broker_prefix(cluster):
+        values[PREFIX_VARIABLE] = prefix
     if engine.connection_state_recovery:
         values["SOCKETIO_RECOVERY_MS"] = engine.connection_state_recovery.max_disconnection_duration
     return {name: str(value) for name, value in values.items()}
@@ -39,9 +53,7 @@ def _broker(cluster: SocketIOCluster) -> dict[str, dict[str, Any]]:
 
 def server_env(cluster: SocketIOCluster) -> list[dict[str, Any]]:
     """`env` of the server's container. A variable that the user sets replaces the operator's."""
-    own: dict[str, dict[str, Any]] = {
-        name: {"name": name, "value": value} for name, value in _plain(cluster.spec).items()
-    }
+    own: dict[str, dict[str, Any]] = {name: {"name": name, "value": value} for name, value in _plain(cluster).items()}
     own["NODE_NAME"] = {
         "name": "NODE_NAME",
         "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "spec.nodeName"}},

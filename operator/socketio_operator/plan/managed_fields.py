@@ -22,13 +22,6 @@ def owned_fields(live: Mapping[str, Any]) -> Manifest | None:
     return None
 
 
-def appliable(manifest: Manifest) -> Manifest:
-    """`manifest` without what identifies it: the same form as a projection."""
-    meta = {key: value for key, value in manifest["metadata"].items() if key not in ("name", "namespace")}
-    body = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind", "metadata")}
-    return {**body, "metadata": meta}
-
-
 def _project(value: Any, fields: Mapping[str, Any]) -> Any:
     names = [name for name in fields if name != "."]
     if not names:

@@ -7,14 +7,21 @@ version enters it.
 from typing import Any
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.desired import runtime
-from socketio_operator.desired.env import server_env
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest, canonical, wire
-from socketio_operator.desired.metadata import BROKER_HASH_ANNOTATION, SERVER, labels, object_meta, selector
+from socketio_operator.desired.metadata import (
+    BROKER_HASH_ANNOTATION,
+    CREDENTIALS_ANNOTATION,
+    SERVER,
+    labels,
+    object_meta,
+    selector,
+)
 from socketio_operator.desired.quantity import canonical_resources
 from socketio_operator.desired.scheduling import scheduling
 from socketio_operator.desired.security import container_security, pod_security
+from socketio_operator.desired.server import runtime
+from socketio_operator.desired.server.env import server_env
 
 # Time for routers to learn that a pod is going, before the app hears SIGTERM.
 PRESTOP_SECONDS = 5
@@ -112,10 +119,19 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
 
 def _annotations(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, str] | None:
     annotations = dict(cluster.spec.pod.annotations)
-    if cluster.spec.adapter.runs_redis:
-        # The URL is read at start: new credentials reach the app by a restart only.
+    adapter = cluster.spec.adapter
+    # The URL is read at start: new credentials reach the app by a restart only.
+    if adapter.runs_redis:
         annotations[BROKER_HASH_ANNOTATION] = inputs.redis_password_hash
+    elif adapter.external_broker and adapter.external_broker.restart_on_change and inputs.external_credentials:
+        annotations[BROKER_HASH_ANNOTATION] = inputs.external_credentials
     return annotations or None
+
+
+def _marks(inputs: Inputs) -> dict[str, Any]:
+    """The Deployment's own annotations."""
+    credentials = inputs.external_credentials
+    return {"annotations": {CREDENTIALS_ANNOTATION: credentials}} if credentials else {}
 
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
@@ -125,7 +141,7 @@ def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
         {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
-            "metadata": object_meta(cluster, cluster.name, SERVER),
+            "metadata": object_meta(cluster, cluster.name, SERVER, **_marks(inputs)),
             "spec": {
                 "replicas": cluster.spec.replicas,
                 "progressDeadlineSeconds": PROGRESS_SECONDS,

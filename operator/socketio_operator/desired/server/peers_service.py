@@ -4,7 +4,7 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import SERVER, object_meta, peers_name, selector
-from socketio_operator.desired.runtime import injected
+from socketio_operator.desired.server.runtime import injected
 
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest | None:

@@ -1,0 +1,43 @@
+"""Liveness and readiness by HTTP. Liveness asks whether a restart would help, so it never depends on the API server."""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+logger = logging.getLogger(__name__)
+
+READY_PATH = "/readyz"
+Verdict = Mapping[str, object]
+
+
+@asynccontextmanager
+async def served(
+    url: str | None, alive: Callable[[], tuple[bool, Verdict]], ready: Callable[[], tuple[bool, Verdict]]
+) -> AsyncGenerator[None]:
+    """Serves `alive` at the path of `url` and `ready` at /readyz of the same port; nothing without a URL."""
+    if url is None:
+        yield
+        return
+    place = urlsplit(url)
+    app = web.Application()
+    app.router.add_get(place.path or "/healthz", _handler(alive))
+    app.router.add_get(READY_PATH, _handler(ready))
+    # Each probe in a log is noise that hides what matters.
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, place.hostname, place.port).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _handler(judge: Callable[[], tuple[bool, Verdict]]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        well, details = judge()
+        return web.json_response(dict(details), status=200 if well else 503)
+
+    return answer

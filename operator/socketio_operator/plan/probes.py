@@ -1,0 +1,80 @@
+"""What is asked of a tenant's machines, beside the reconcile. What they answer is untrusted, and only a finding."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.broker_url import BrokerAddress
+from socketio_operator.desired.metadata import SERVER
+from socketio_operator.desired.server import runtime
+from socketio_operator.plan.broker import BrokerAnswer
+from socketio_operator.plan.pods import Pod
+from socketio_operator.plan.runtime import ELSEWHERE, RuntimeReport
+
+# Seconds between two questions: to what is well, and to what is not yet, or no more.
+WELL_SECONDS = 30.0
+UNWELL_SECONDS = 4.0
+
+Finding = RuntimeReport | BrokerAnswer | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeProbe:
+    """Asks a pod's runtime for its status. `ready`: the pod is, so that its answer changes rarely."""
+
+    pod: str
+    address: str
+    port: int
+    ready: bool
+    started: datetime
+    restarts: int = 0
+
+    def pause(self, finding: Finding) -> float:
+        """Seconds until it is asked again."""
+        well = isinstance(finding, RuntimeReport) and not finding.apart and self.ready
+        return WELL_SECONDS if well else UNWELL_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerProbe:
+    """Asks an external broker whether it serves with these credentials. `namespace`: of the pods that use it."""
+
+    address: BrokerAddress
+    namespace: str
+
+    def pause(self, finding: Finding) -> float:
+        """Seconds until it is asked again."""
+        return WELL_SECONDS if finding in (BrokerAnswer.WELL, BrokerAnswer.UNASKED) else UNWELL_SECONDS
+
+
+Probe = RuntimeProbe | BrokerProbe
+BROKER = "broker"
+
+
+def runtime_name(pod: Pod) -> str:
+    """Name of the probe of a pod's runtime."""
+    return f"runtime {pod.uid}"
+
+
+def wanted_probes(cluster: SocketIOCluster, pods: tuple[Pod, ...], broker: BrokerAddress | None) -> Mapping[str, Probe]:
+    """What to ask for a cluster, by name. `broker`: of the external broker, if it is to be asked."""
+    probes: dict[str, Probe] = {BROKER: BrokerProbe(broker, cluster.namespace)} if broker else {}
+    if runtime.injected(cluster):
+        port = cluster.spec.runtime.port
+        probes |= {
+            runtime_name(pod): RuntimeProbe(pod.name, pod.address, port, pod.ready, pod.started, pod.restarts)
+            for pod in pods
+            if pod.component == SERVER and pod.started and not pod.deleting and pod.address
+        }
+    return probes
+
+
+def runtime_reports(pods: tuple[Pod, ...], findings: Mapping[str, Finding]) -> tuple[RuntimeReport, ...]:
+    """What runtimes of pods report. One that does not run now may still have told why it never got ready."""
+    reports = []
+    for pod in pods:
+        finding = findings.get(runtime_name(pod))
+        if isinstance(finding, RuntimeReport) and not pod.deleting and (pod.started or finding.waits_for == ELSEWHERE):
+            reports.append(finding)
+    return tuple(reports)
