@@ -59,6 +59,11 @@ class OperatorProcess:
             environment = os.environ | {"PYTHONPATH": str(ROOT / "operator")}
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=environment)
 
+    def send(self, number: signal.Signals) -> None:
+        """Sends it a signal, such as SIGSTOP to hold it still."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Ends it and returns its exit code (negative: the signal)."""
         assert self._process is not None
@@ -66,6 +71,12 @@ class OperatorProcess:
         code = self._process.wait(timeout=30)
         self._process = None
         return code
+
+    @property
+    def pid(self) -> int:
+        """Of the running process."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def running(self) -> bool:

@@ -5,31 +5,155 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
 
 import pytest
+import yaml
 
-from tests.api.conftest import HEALTH
+from tests.api.conftest import HEALTH, Apply
+from tests.cluster.cluster import Cluster
+from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
+from tests.installation import NAME, NAMESPACE
 from tests.operator_process import OperatorProcess, wait_synced
+from tests.traffic.ports import free_port
 
 pytestmark = pytest.mark.api
 
+READY = urljoin(HEALTH, "/readyz")
 
-def health() -> dict[str, dict[str, float]]:
+
+def asked(url: str) -> tuple[int, Any]:
+    """Code and answer; AssertionError while nobody listens."""
     try:
-        with urllib.request.urlopen(HEALTH, timeout=5) as answer:
-            found: dict[str, dict[str, float]] = json.load(answer)
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
     except urllib.error.URLError as error:
-        raise AssertionError(f"{HEALTH}: {error}") from None
-    return found
+        raise AssertionError(f"{url}: {error}") from None
 
 
-def test_health_tells_of_every_watch(operator: OperatorProcess, wait_for: WaitFor) -> None:
-    watches = wait_for(health, 15, "the health endpoint")["watches"]
-    assert {"watch of deployments", "watch of pods", "watch of ingresses"} <= set(watches)
+def is_ready() -> Any:
+    code, found = asked(READY)
+    return found if code == 200 else None
+
+
+def test_readiness_tells_of_every_watch(operator: OperatorProcess, wait_for: WaitFor) -> None:
+    watches = wait_for(is_ready, 15, "readiness")["watches"]
+    assert {"watch of deployments", "watch of pods", "watch of replicasets", "watch of ingresses"} <= set(watches)
     assert not [name for name in watches if "secrets" in name]
     assert max(watches.values()) < 120
+    assert asked(HEALTH)[0] == 200
+
+
+def test_no_probe_is_in_the_log(operator: OperatorProcess, wait_for: WaitFor) -> None:
+    wait_for(is_ready, 15, "readiness")
+    position = operator.log.stat().st_size
+    for _ in range(3):
+        asked(HEALTH)
+    assert b"healthz" not in operator.log.read_bytes()[position:]
+
+
+@pytest.fixture
+def alone(cluster: Cluster, tmp_path: Path) -> Iterator[Callable[..., OperatorProcess]]:
+    """alone(kubeconfig, *options): one more operator, which is ended after the test."""
+    started: list[OperatorProcess] = []
+
+    def start(kubeconfig: Path, *options: str) -> OperatorProcess:
+        started.append(OperatorProcess(kubeconfig, tmp_path / "alone.log", *options))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.running:
+            process.stop()
+
+
+def test_without_an_api_server_it_is_alive_and_not_ready(
+    alone: Callable[..., OperatorProcess], cluster: Cluster, tmp_path: Path, wait_for: WaitFor
+) -> None:
+    """A restart would not help."""
+    config = yaml.safe_load(cluster.kubeconfig.read_text(encoding="utf-8"))
+    config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{free_port()}"
+    nowhere, port = tmp_path / "kubeconfig", free_port()
+    nowhere.write_text(yaml.safe_dump(config), encoding="utf-8")
+    process = alone(nowhere, f"--health=http://127.0.0.1:{port}/healthz")
+    assert wait_for(lambda: asked(f"http://127.0.0.1:{port}/healthz"), 15, "health")[0] == 200
+    assert asked(f"http://127.0.0.1:{port}/readyz")[0] == 503
+    wait_for(lambda: b"the API server does not answer" in process.log.read_bytes(), 15, "the reason in the log")
+    assert process.running
+
+
+def test_many_namespaces_leave_room_for_writes(
+    alone: Callable[..., OperatorProcess],
+    operator: OperatorProcess,
+    apply: Apply,
+    cluster: Cluster,
+    kubectl: Kubectl,
+    namespace: str,
+    wait_for: WaitFor,
+) -> None:
+    """Each watch holds a connection: 16 namespaces have more of them than aiohttp's pool of 100."""
+    with away(operator):
+        others = [f"--namespace={namespace}-{number}" for number in range(15)]
+        alone(cluster.kubeconfig, f"--namespace={namespace}", *others)
+        apply(replicas=0)
+        wait_for(lambda: kubectl("get", "ingress", "chat"), 30, "all children")
+
+
+def test_a_token_that_is_refused_is_renewed(
+    alone: Callable[..., OperatorProcess],
+    operator: OperatorProcess,
+    apply: Apply,
+    cluster: Cluster,
+    kubectl: Kubectl,
+    namespace: str,
+    tmp_path: Path,
+    wait_for: WaitFor,
+) -> None:
+    with away(operator):
+        token, system = tmp_path / "token", Kubectl(cluster, NAMESPACE)
+
+        def issue(bound_to: str) -> None:
+            system("create", "secret", "generic", bound_to)
+            bound = ("--bound-object-kind=Secret", f"--bound-object-name={bound_to}")
+            token.write_text(system("create", "token", NAME, *bound).strip(), encoding="utf-8")
+
+        first, second = f"{namespace}-1", f"{namespace}-2"
+        issue(first)
+        config = yaml.safe_load(cluster.kubeconfig.read_text(encoding="utf-8"))
+        config["users"][0]["user"] = {"tokenFile": str(token)}
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text(yaml.safe_dump(config), encoding="utf-8")
+        process = alone(kubeconfig, "--resync=3")
+        apply(replicas=0)
+        wait_for(lambda: kubectl("get", "ingress", "chat"), 20, "all children")
+        issue(second)
+        system("delete", "secret", first)  # ends the first token
+        wait_for(lambda: b"it was renewed" in process.log.read_bytes(), 30, "a renewal")
+        kubectl("scale", "sio/chat", "--replicas=4")
+        replicas = ("get", "deployment", "chat", "-o", "jsonpath={.spec.replicas}")
+        wait_for(lambda: kubectl(*replicas) == "4", 20, "four replicas")
+        assert process.running
+        system("delete", "secret", second)
+
+
+@contextmanager
+def away(operator: OperatorProcess) -> Iterator[None]:
+    """Without the operator that other tests share."""
+    operator.stop()
+    try:
+        yield
+    finally:
+        position = operator.log.stat().st_size
+        operator.start()
+        wait_synced(operator, position)
 
 
 def test_it_ends_well_on_sigterm(operator: OperatorProcess) -> None:

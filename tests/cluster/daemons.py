@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.cluster import machines
 from tests.cluster.errors import ApiError, ClusterError
 from tests.cluster.layout import CONTROL_PLANE, Machine, nodes
-from tests.cluster.processes import command_line, recorded, spawn
+from tests.cluster.processes import command_line, ended, recorded, spawn
 from tests.cluster.waiting import wait_for
 
 LAST_LINES = 15
@@ -42,7 +42,7 @@ class Daemon:
         """Poll `ready` until it is true; raises ClusterError with the end of the log if the program ends first."""
 
         def condition() -> object:
-            if not self.runs():
+            if not self.runs() and self._is_gone():
                 raise self._ended()
             return ready()
 
@@ -56,6 +56,13 @@ class Daemon:
             wait_for(condition, timeout, what, tolerate=(OSError, ApiError))
         except TimeoutError as error:
             raise ClusterError(f"{error}. {self._end_of_log()}") from error
+
+    def _is_gone(self) -> bool:
+        # A process that becomes another program has no command line for a moment.
+        try:
+            return ended(int(self.pid_file.read_text()))
+        except (OSError, ValueError):
+            return True
 
     def _ended(self) -> ClusterError:
         return ClusterError(f"{self.name} on {self.machine.name} has ended. {self._end_of_log()}")

@@ -17,7 +17,7 @@ from kubernetes.aio.config import load_incluster_config, load_kube_config
 
 from socketio_operator import __version__
 from socketio_operator.controller.errors import ApiError, error_of
-from socketio_operator.controller.lines import lines
+from socketio_operator.controller.lines import lines, whole
 from socketio_operator.controller.settings import Settings
 from socketio_operator.desired.kinds import Kind
 from socketio_operator.desired.metadata import FIELD_MANAGER
@@ -32,9 +32,13 @@ METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 REQUEST_SECONDS = 30.0
 # Beside watches, which have connections of their own.
 IN_FLIGHT = 32
-PAGE = 250
-# No object that matters comes near this: etcd takes 1.5 MiB.
+# Objects in a page of a list, and bytes: of large objects a page holds fewer.
+PAGE = 256
+PAGE_BYTES = 16 * 1024 * 1024
+# Nothing of ours comes near this.
 LINE_BYTES = 4 * 1024 * 1024
+# The event of a watch that stands for one which is too long to be read.
+UNREAD = "UNREAD"
 # A version that no object has: what is applied with it is made, or refused if something of that name is there.
 NO_VERSION = "1"
 
@@ -137,17 +141,24 @@ class KubeApi:
         answer = await self._json("DELETE", path_of(kind, namespace, name), body=body)
         return None if answer.get("kind") == "Status" else answer
 
-    async def post(self, kind: Kind, manifest: Json) -> None:
-        """A plain create, for events."""
-        await self._json("POST", path_of(kind, manifest["metadata"]["namespace"]), body=manifest)
+    async def post(self, kind: Kind, manifest: Json) -> Json:
+        """A plain create, for events. Returns the live object."""
+        return await self._json("POST", path_of(kind, manifest["metadata"]["namespace"]), body=manifest)
 
     async def pages(
         self, kind: Kind, namespace: str | None, selector: str, metadata_only: bool = False
     ) -> AsyncGenerator[tuple[list[Json], str]]:
         """All objects, a page at a time, each with the resourceVersion of the list."""
-        query, accept = {"labelSelector": selector, "limit": str(PAGE)}, METADATA_LIST if metadata_only else ""
+        query, size = {"labelSelector": selector}, PAGE
+        headers = {"Accept": METADATA_LIST} if metadata_only else {}
         while True:
-            answer = await self._json("GET", path_of(kind, namespace), query, headers={"Accept": accept or "*/*"})
+            found = await self._page(path_of(kind, namespace), {**query, "limit": str(size)}, headers)
+            if found is None:
+                if size == 1:
+                    raise ValueError(f"an object of more than {PAGE_BYTES} bytes")
+                size = max(1, size // 4)
+                continue
+            answer: Json = json.loads(found)
             # Only in lists the API server leaves the kind of an item out; an empty list of metadata is null.
             items = [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in answer["items"] or ()]
             yield items, answer["metadata"]["resourceVersion"]
@@ -158,9 +169,9 @@ class KubeApi:
     async def watch(
         self, kind: Kind, namespace: str | None, selector: str, version: str, seconds: int
     ) -> AsyncGenerator[tuple[str, Json]]:
-        """(event type, object) until the server ends the watch; bookmarks included.
+        """(event type, object) until the server ends the watch; bookmarks included, and UNREAD with no object.
 
-        Raises ApiError, with status 410 if the version is too old, and ValueError on a line that is too long.
+        Raises ApiError, with status 410 if the version is too old.
         """
         query = {
             "labelSelector": selector,
@@ -174,6 +185,9 @@ class KubeApi:
         try:
             async with aclosing(lines(response.content, LINE_BYTES)) as found:
                 async for line in found:
+                    if line is None:
+                        yield UNREAD, {}
+                        continue
                     event = json.loads(line)
                     if event["type"] == "ERROR":
                         status = event["object"]
@@ -205,6 +219,16 @@ class KubeApi:
             async with response:
                 answer: Json = json.loads(await response.read())
                 return answer
+
+    async def _page(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> bytes | None:
+        """One page of a list; None if it is too large."""
+        async with self._turn:
+            response = await self._send("GET", path, query, None, headers)
+            async with response:
+                found = await whole(response.content, PAGE_BYTES)
+                if found is None:
+                    response.close()
+                return found
 
     async def _send(
         self,

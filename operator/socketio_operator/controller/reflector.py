@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from socketio_operator.controller.api import KubeApi
+from socketio_operator.controller.api import UNREAD, KubeApi
 from socketio_operator.controller.errors import ApiError
 from socketio_operator.controller.key import Key
 from socketio_operator.desired.kinds import Kind
@@ -23,6 +23,7 @@ WATCH_SECONDS = 240
 SILENCE_SECONDS = 120.0
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 GONE = 410
+COMPARE_SECONDS = 5.0
 
 
 class Shelf(Protocol):
@@ -33,6 +34,9 @@ class Shelf(Protocol):
 
     def drop(self, live: dict[str, Any]) -> Iterable[Key]:
         """An object is gone."""
+
+    def compare(self, listed: list[dict[str, Any]]) -> Iterable[Key]:
+        """Forgets what is kept in another version than the metadata listed here say: it is read when it matters."""
 
     def take(self, live: dict[str, Any]) -> None:
         """An object of a list that is under way."""
@@ -51,6 +55,7 @@ class Reflector:
         self._changed = changed
         self._heard = time.monotonic()
         self._version = ""
+        self._comparison: asyncio.Task[None] | None = None
         self.synced = asyncio.Event()
 
     def __str__(self) -> str:
@@ -102,8 +107,32 @@ class Reflector:
                 self._heard = time.monotonic()
                 if event is None:
                     return
+                if event[0] == UNREAD:
+                    self._look_soon()
+                    continue
                 self._take(*event)
                 self._version = event[1]["metadata"]["resourceVersion"]
+
+    def _look_soon(self) -> None:
+        """An object has become too large to be read: which one, its metadata say. Not more often than is good."""
+        if self._comparison is None or self._comparison.done():
+            self._comparison = asyncio.create_task(self._compare())
+
+    async def _compare(self) -> None:
+        await asyncio.sleep(COMPARE_SECONDS)
+        logger.warning("An object that the %s told of is too large to be read", self)
+        try:
+            await self._compare_metadata()
+        except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            logger.warning("The %s could not be compared with a list: %s", self, error)
+            self._version = ""
+
+    async def _compare_metadata(self) -> None:
+        pages = self._api.pages(self._kind, self._namespace, MANAGED_SELECTOR, metadata_only=True)
+        async with aclosing(pages) as found:
+            async for items, _ in found:
+                for key in self._shelf.compare(items):
+                    self._changed(key)
 
     def _take(self, event: str, live: dict[str, Any]) -> None:
         if event == "BOOKMARK":

@@ -30,6 +30,16 @@ class ChildShelf:
         meta = live["metadata"]
         return self._store.drop((self._kind.kind, meta["namespace"], meta["name"]), int(meta["resourceVersion"]))
 
+    def compare(self, listed: list[dict[str, Any]]) -> Iterable[Key]:
+        """Children whose versions differ are forgotten."""
+        touched: set[Key] = set()
+        for live in listed:
+            meta = live["metadata"]
+            place, version = (self._kind.kind, meta["namespace"], meta["name"]), int(meta["resourceVersion"])
+            if not self._store.knows(place, version):
+                touched |= self._store.drop(place, version)
+        return touched
+
     def take(self, live: dict[str, Any]) -> None:
         """One of a list."""
         child = Child.of(live)
@@ -59,6 +69,10 @@ class PodShelf:
         meta = live["metadata"]
         key = self._store.pods.drop(meta["namespace"], meta["name"], int(meta["resourceVersion"]))
         return (key,) if key else ()
+
+    def compare(self, listed: list[dict[str, Any]]) -> Iterable[Key]:
+        """No pod that a workload of ours makes can be so large."""
+        return ()
 
     def take(self, live: dict[str, Any]) -> None:
         """One of a list."""
@@ -90,6 +104,10 @@ class SetShelf:
     def drop(self, live: dict[str, Any]) -> Iterable[Key]:
         """A ReplicaSet is gone; its pods tell so themselves."""
         self._store.pods.drop_set(live["metadata"]["uid"])
+        return ()
+
+    def compare(self, listed: list[dict[str, Any]]) -> Iterable[Key]:
+        """Of ReplicaSets nothing but metadata is read in any case."""
         return ()
 
     def take(self, live: dict[str, Any]) -> None:

@@ -1,0 +1,199 @@
+"""Two namespaces, one of them hostile: what it holds, and what its machines answer, delays nobody else."""
+
+import asyncio
+import contextlib
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from socketio_operator.controller.api import KubeApi
+from socketio_operator.controller.settings import Settings
+from socketio_operator.desired.kinds import CHILD_KINDS, Kind
+from tests.api.conftest import IMAGE
+from tests.api.test_ownership import foreign_pod
+from tests.cluster.cluster import Cluster
+from tests.cluster.kubectl import Kubectl
+from tests.cluster.plugin import WaitFor, fresh_namespace
+from tests.operator_process import OperatorProcess
+
+pytestmark = pytest.mark.api
+
+SIO = Kind("socketio-operator.dev/v1alpha1", "SocketIOCluster", "socketioclusters")
+SAMPLES = 25
+# An answer of the same size by a healthy API server takes longer now and then.
+JITTER_SECONDS = 0.05
+MIB = 1024 * 1024
+MEMORY_MIB = 250
+
+
+async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        await reader.read()
+
+
+async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while True:
+            writer.write(b"+")
+            await writer.drain()
+            await asyncio.sleep(0.2)
+
+
+async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        writer.write(b"$157286400\r\n")
+        for _ in range(150):
+            writer.write(b"x" * MIB)
+            await writer.drain()
+
+
+@asynccontextmanager
+async def servers() -> AsyncIterator[list[str]]:
+    """URLs of brokers as a hostile tenant has them."""
+    async with contextlib.AsyncExitStack() as stack:
+        ports = []
+        for answer in (say_nothing, drip, flood):
+            server = await stack.enter_async_context(await asyncio.start_server(answer, "127.0.0.1", 0))
+            ports.append(server.sockets[0].getsockname()[1])
+        silent, dripping, flooding = ports
+        yield [
+            f"redis://127.0.0.1:{silent}?socket_timeout=86400&retry_on_timeout=yes",
+            f"redis://u:p@127.0.0.1:{dripping}",
+            f"redis://127.0.0.1:{flooding}",
+            f"rediss://127.0.0.1:{silent}",
+            f"redis://127.0.0.1:{silent}?family=0",
+            "redis://127.0.0.1:99999",
+            "redis://no\nhost",
+            f"redis://127.0.0.1:{silent}/0?x=%00",
+        ]
+
+
+def cluster_body(namespace: str, name: str, adapter: dict[str, Any]) -> dict[str, Any]:
+    spec = {"image": IMAGE, "replicas": 0, "routing": {"host": f"{name}.localhost"}, "adapter": adapter}
+    meta = {"name": name, "namespace": namespace}
+    return {"apiVersion": SIO.api_version, "kind": SIO.kind, "metadata": meta, "spec": spec}
+
+
+async def first_child_seconds(api: KubeApi, namespace: str) -> float:
+    """From the creation of a SocketIOCluster until its ServiceAccount is there, as a watch tells it."""
+    name, accounts = f"c{secrets.token_hex(4)}", CHILD_KINDS["ServiceAccount"]
+    versions = [version async for _, version in api.pages(accounts, namespace, "")]
+    began = time.monotonic()
+    await api.post(SIO, cluster_body(namespace, name, {"type": "none"}))
+    async with asyncio.timeout(60), aclosing(api.watch(accounts, namespace, "", versions[-1], 120)) as events:
+        async for event, live in events:
+            if event == "ADDED" and live["metadata"]["name"] == name:
+                return time.monotonic() - began
+    raise AssertionError("the watch ended")
+
+
+async def percentile_95(api: KubeApi, namespace: str) -> float:
+    found = sorted([await first_child_seconds(api, namespace) for _ in range(SAMPLES)])
+    return found[int(0.95 * (len(found) - 1))]
+
+
+def large(namespace: str, number: int, letter: str) -> dict[str, Any]:
+    """A labelled ConfigMap of more than 5 MiB as JSON."""
+    labels = {"app.kubernetes.io/managed-by": "socketio-operator", "socketio-operator.dev/cluster": "chat"}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": f"large-{number}", "namespace": namespace, "labels": labels},
+        "data": {"text": letter + "\u0001" * (900 * 1024)},
+    }
+
+
+async def keep_changing(api: KubeApi, namespace: str) -> None:
+    """Large labelled objects, again and again another state of them."""
+    kind = CHILD_KINDS["ConfigMap"]
+    made = [await api.post(kind, large(namespace, number, "a")) for number in range(3)]
+    while True:
+        for meta in (live["metadata"] for live in made):
+            note = {"annotations": {"a": secrets.token_hex(4)}}
+            await api.patch_metadata(kind, namespace, meta["name"], meta["uid"], note)
+            await asyncio.sleep(0.3)
+
+
+async def besiege(api: KubeApi, namespace: str, urls: list[str]) -> None:
+    for number, url in enumerate(urls):
+        secret = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": f"url-{number}", "namespace": namespace},
+            "stringData": {"url": url},
+        }
+        await api.post(CHILD_KINDS["Secret"], secret)
+        adapter = {"broker": "external", "external": {"secretName": f"url-{number}"}}
+        await api.post(SIO, cluster_body(namespace, f"hostile-{number}", adapter))
+
+
+def memory_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+@pytest.fixture
+def healthy(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Kubectl]:
+    with fresh_namespace(cluster, "healthy", request.config) as kubectl:
+        yield kubectl
+
+
+def connected(cluster: Cluster, use: Callable[[KubeApi], Awaitable[Any]]) -> Any:
+    async def main() -> Any:
+        async with await KubeApi.connect(Settings(kubeconfig=cluster.kubeconfig)) as api:
+            return await use(api)
+
+    return asyncio.run(main())
+
+
+def test_a_hostile_namespace_delays_nobody_else(
+    operator: OperatorProcess, cluster: Cluster, kubectl: Kubectl, healthy: Kubectl, wait_for: WaitFor
+) -> None:
+    async def measure(api: KubeApi) -> tuple[float, float]:
+        alone = await percentile_95(api, healthy.namespace)
+        async with servers() as urls:
+            await besiege(api, kubectl.namespace, urls)
+            changing = asyncio.create_task(keep_changing(api, kubectl.namespace))
+            await asyncio.sleep(1)  # the siege is under way
+            beside = await percentile_95(api, healthy.namespace)
+            assert not changing.done(), changing.exception()
+            changing.cancel()
+        return alone, beside
+
+    foreign_pod(kubectl)
+    alone, beside = connected(cluster, measure)
+    assert beside <= 1.2 * alone + JITTER_SECONDS
+    assert memory_mib(operator.pid) < MEMORY_MIB
+    reasons = wait_for(lambda: told(kubectl), 30, "a reason for each of the hostile ones")
+    assert reasons == {
+        **dict.fromkeys(("hostile-0", "hostile-1", "hostile-2", "hostile-3", "hostile-4"), "BrokerNotReady"),
+        **dict.fromkeys(("hostile-5", "hostile-6", "hostile-7"), "BrokerUrlInvalid"),
+    }
+
+
+def told(kubectl: Kubectl) -> dict[str, str] | None:
+    """The reason of each hostile cluster, once each has one."""
+    found = {}
+    for item in kubectl.json("get", "sio")["items"]:
+        conditions = {one["type"]: one for one in item["status"].get("conditions", ())}
+        found[item["metadata"]["name"]] = conditions.get("Ready", {}).get("reason", "")
+    return found if all(reason.startswith("Broker") for reason in found.values()) else None
+
+
+def test_a_child_made_too_large_to_be_read_is_set_right(
+    operator: OperatorProcess, cluster: Cluster, kubectl: Kubectl, wait_for: WaitFor
+) -> None:
+    connected(cluster, lambda api: api.post(SIO, cluster_body(kubectl.namespace, "chat", {"type": "redis"})))
+    wait_for(lambda: kubectl("get", "ingress", "chat"), 15, "all children")
+    before = kubectl.json("get", "configmap", "chat-redis")["data"]
+    data = {"redis.conf": "\u0001" * (900 * 1024)}
+    kubectl(
+        "patch", "configmap", "chat-redis", "--type=merge", "--patch-file=/dev/stdin", input=json.dumps({"data": data})
+    )
+    wait_for(lambda: kubectl.json("get", "configmap", "chat-redis")["data"] == before, 30, "the ConfigMap as it was")
