@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from socketio_operator.controller.probes import mongodb, postgres, redis
 from socketio_operator.controller.probes.limits import AnsweredError, Limits
-from socketio_operator.controller.probes.wire import Talk, ask_hosts
+from socketio_operator.controller.probes.wire import Talk, ask_hosts, most_telling
 from socketio_operator.desired.broker_url import SRV_SCHEME, BrokerAddress
 from socketio_operator.plan.broker import BrokerAnswer
 
@@ -58,7 +58,7 @@ async def ask(address: BrokerAddress, namespace: str | None = None, limits: Limi
         return BrokerAnswer.SILENT
     answer = await ask_hosts(address, protocol.talk, limits, deadline, namespace)
     if answer is BrokerAnswer.FOREIGN and protocol.fallback and not address.tls:
-        return await ask_hosts(address, protocol.fallback, limits, deadline, namespace)
+        return most_telling(answer, await ask_hosts(address, protocol.fallback, limits, deadline, namespace))
     return answer
 
 

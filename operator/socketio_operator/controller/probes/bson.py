@@ -9,6 +9,7 @@ Found = bytes | str | int | float | bool | None
 # Sizes of what no login looks at: ObjectId, UTC datetime, timestamp, decimal128.
 _OPAQUE = {0x07: 12, 0x09: 8, 0x11: 8, 0x13: 16}
 _MOST_FIELDS = 256
+_LEAST_BYTES = 5
 
 
 class BsonError(ValueError):
@@ -103,6 +104,8 @@ class _Reader:
 
     def _document(self) -> bytes:
         size = int.from_bytes(self._data[self.position : self.position + 4], "little", signed=True)
+        if size < _LEAST_BYTES:
+            raise BsonError("length")
         return self.take(size)
 
     def _binary(self) -> bytes:

@@ -105,7 +105,11 @@ class _Lookup:
         self._writing: set[int] = set()
         try:
             self._channel = pycares.Channel(
-                timeout=_QUERY_SECONDS, tries=_TRIES, domains=domains or None, sock_state_cb=self._watch
+                timeout=_QUERY_SECONDS,
+                tries=_TRIES,
+                domains=domains or None,
+                sock_state_cb=self._watch,
+                resolvconf_path=str(RESOLV_CONF),
             )
         except pycares.AresError:
             raise AnsweredError(BrokerAnswer.SILENT) from None

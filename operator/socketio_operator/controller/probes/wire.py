@@ -142,7 +142,12 @@ async def ask_hosts(
         for running in tasks:
             running.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return min(told, key=_RANK.index)
+    return most_telling(*told)
+
+
+def most_telling(*answers: BrokerAnswer) -> BrokerAnswer:
+    """The one that tells a person most: of a host that is well, else of one that could say what is wrong."""
+    return min(answers, key=_RANK.index)
 
 
 async def _ask_host(
