@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass
@@ -12,16 +12,15 @@ class Relay:
     """`cut`: closes after this many bytes of the server's. `passed`: how many there were on the last connection."""
 
     port: int
-    cut: int | None
+    cut: int | None = None
     passed: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @contextmanager
-def relayed(port: int, *, no_tls: bool = False, cut: int | None = None) -> Iterator[Relay]:
+def relayed(port: int, *, no_tls: bool = False) -> Iterator[Relay]:
     """Passes on what a loopback port gets. `no_tls`: answers PostgreSQL's SSLRequest for a server that has none."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        relay = Relay(listener.getsockname()[1], cut)
+        relay = Relay(listener.getsockname()[1])
         accepting = threading.Thread(target=_accept, args=(listener, port, relay, no_tls))
         accepting.start()
         try:

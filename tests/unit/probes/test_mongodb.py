@@ -12,6 +12,7 @@ from socketio_operator.plan.broker import BrokerAnswer
 from tests.cluster.certificates import Authority
 from tests.unit.probes.asking import SCHEMES, answer
 from tests.unit.probes.real_servers import Server, mongod
+from tests.unit.probes.relay import relayed
 
 
 def _make_user(port: int, login: str, database: str, name: str, password: str, mechanism: str, role: str) -> None:
@@ -82,3 +83,14 @@ def test_the_first_member_that_is_well_counts(server: Server) -> None:
     hosts = f"127.0.0.1:1,127.0.0.1:{server.port},name.invalid"
     assert answer(f"mongodb://modern:p%C3%A4ssIX@{hosts}/?replicaSet=rs0") is BrokerAnswer.WELL
     assert answer(f"mongodb://modern:wrong@{hosts}/?replicaSet=rs0") is BrokerAnswer.REFUSED
+
+
+@pytest.mark.parametrize("stage", range(12))
+def test_a_connection_that_is_cut(server: Server, stage: int) -> None:
+    with relayed(server.port) as relay:
+        assert answer(f"mongodb://modern:p%C3%A4ssIX@127.0.0.1:{relay.port}") is BrokerAnswer.WELL
+        relay.cut = relay.passed * stage // 12
+        assert answer(f"mongodb://modern:p%C3%A4ssIX@127.0.0.1:{relay.port}") in (
+            BrokerAnswer.SILENT,
+            BrokerAnswer.FOREIGN,
+        )

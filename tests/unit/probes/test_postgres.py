@@ -89,3 +89,11 @@ def test_the_first_host_that_is_well_counts(server: Server) -> None:
     hosts = f"127.0.0.1:1,127.0.0.1:{server.port},name.invalid:5432"
     assert answer(f"postgres://{APP}@{hosts}/chat") is BrokerAnswer.WELL
     assert answer(f"postgres://app:wrong@{hosts}/chat") is BrokerAnswer.REFUSED
+
+
+@pytest.mark.parametrize("stage", range(12))
+def test_a_connection_that_is_cut(server: Server, stage: int) -> None:
+    with relayed(server.port, no_tls=True) as relay:
+        assert answer(f"postgres://{APP}@127.0.0.1:{relay.port}/chat") is BrokerAnswer.WELL
+        relay.cut = relay.passed * stage // 12
+        assert answer(f"postgres://{APP}@127.0.0.1:{relay.port}/chat") in (BrokerAnswer.SILENT, BrokerAnswer.FOREIGN)

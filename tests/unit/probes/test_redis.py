@@ -11,6 +11,7 @@ from tests.cluster.certificates import Authority
 from tests.cluster.waiting import wait_for
 from tests.unit.probes.asking import answer
 from tests.unit.probes.real_servers import Server, redis
+from tests.unit.probes.relay import relayed
 
 pytestmark = pytest.mark.usefixtures("authority")
 
@@ -74,3 +75,11 @@ def test_tls_where_none_is_spoken_and_none_where_it_is(locked: Server) -> None:
     hurried = Limits(seconds=0.5)  # Redis waits for the rest of what it takes for a command
     assert answer(f"rediss://:s3cret%25@127.0.0.1:{locked.port}", hurried) is BrokerAnswer.SILENT
     assert answer(f"redis://:s3cret%25@127.0.0.1:{locked.tls_port}", hurried) is BrokerAnswer.SILENT
+
+
+@pytest.mark.parametrize("stage", range(12))
+def test_a_connection_that_is_cut(locked: Server, stage: int) -> None:
+    with relayed(locked.port) as relay:
+        assert answer(f"redis://:s3cret%25@127.0.0.1:{relay.port}") is BrokerAnswer.WELL
+        relay.cut = relay.passed * stage // 12
+        assert answer(f"redis://:s3cret%25@127.0.0.1:{relay.port}") in (BrokerAnswer.SILENT, BrokerAnswer.FOREIGN)

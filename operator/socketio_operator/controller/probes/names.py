@@ -20,6 +20,8 @@ from socketio_operator.plan.broker import BrokerAnswer
 RESOLV_CONF = Path("/etc/resolv.conf")
 _FAMILY_ADDRESSES = 2
 _MOST_TARGETS = 5
+# As glibc.
+_MOST_SERVERS = 3
 _QUERY_SECONDS = 1.0
 _TRIES = 2
 _TICK_SECONDS = 0.1
@@ -35,8 +37,7 @@ async def addresses(host: str, namespace: str | None) -> tuple[str, ...]:
     """
     with suppress(ValueError):
         return _usable([host])
-    domains = _search_domains(namespace) if namespace else []
-    found = await _Lookup(domains).run(
+    found = await _Lookup(namespace).run(
         lambda channel, callback: channel.getaddrinfo(host, None, type=1, flags=_UNSORTED, callback=callback)
     )
     return _usable([_text(node.addr[0]) for node in found.nodes])
@@ -65,7 +66,7 @@ async def auth_source(name: str) -> str:
 
 async def _query(name: str, kind: int) -> list[Any]:
     """Data of the answer's records of this type."""
-    found = await _Lookup([]).run(lambda channel, callback: channel.query(name, kind, callback=callback))
+    found = await _Lookup(None).run(lambda channel, callback: channel.query(name, kind, callback=callback))
     return [record.data for record in found.answer if record.type == kind]
 
 
@@ -83,33 +84,44 @@ def _text(address: bytes | str) -> str:
     return address.decode("ascii") if isinstance(address, bytes) else address
 
 
-def _search_domains(namespace: str) -> list[str]:
-    """Search domains of a pod in `namespace`; empty (the system's own) outside of a cluster."""
+def _configuration(namespace: str | None) -> dict[str, Any]:
+    """Servers, search domains and ndots for c-ares, as a pod in `namespace` has them; else c-ares's own.
+
+    Not by pycares's `resolvconf_path`: version 5.2.1 frees that text before c-ares reads it.
+    """
     try:
         lines = [line.split() for line in RESOLV_CONF.read_text().splitlines()]
     except (OSError, UnicodeDecodeError):
-        return []
-    listed = [words[1:] for words in lines if words and words[0] == "search"]
-    domains = listed[-1] if listed else []
-    own = _SERVICE_DOMAIN.fullmatch(domains[0]) if domains else None
-    return [namespace + own.group(1), *domains[1:]] if own else []
+        return {}
+    said = [(words[0], words[1:]) for words in lines if len(words) > 1]
+    found: dict[str, Any] = {}
+    if listed := [values[0] for key, values in said if key == "nameserver"]:
+        found["servers"] = listed[:_MOST_SERVERS]
+    if searched := [values for key, values in said if key == "search"]:
+        found["domains"] = _searched(searched[-1], namespace)
+    for option in (value for key, values in said if key == "options" for value in values):
+        if dots := re.fullmatch("ndots:([0-9]{1,2})", option):
+            found["ndots"] = int(dots.group(1))
+    return found
+
+
+def _searched(domains: list[str], namespace: str | None) -> list[str]:
+    """The first domain of a pod in a cluster is that of its namespace."""
+    own = _SERVICE_DOMAIN.fullmatch(domains[0]) if namespace else None
+    return [f"{namespace}{own.group(1)}", *domains[1:]] if own else domains
 
 
 class _Lookup:
     """One question to the name servers of /etc/resolv.conf, on the running event loop."""
 
-    def __init__(self, domains: list[str]) -> None:
+    def __init__(self, namespace: str | None) -> None:
         self._loop = asyncio.get_running_loop()
         self._over = False
         self._reading: set[int] = set()
         self._writing: set[int] = set()
         try:
             self._channel = pycares.Channel(
-                timeout=_QUERY_SECONDS,
-                tries=_TRIES,
-                domains=domains or None,
-                sock_state_cb=self._watch,
-                resolvconf_path=str(RESOLV_CONF),
+                timeout=_QUERY_SECONDS, tries=_TRIES, sock_state_cb=self._watch, **_configuration(namespace)
             )
         except pycares.AresError:
             raise AnsweredError(BrokerAnswer.SILENT) from None
