@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import assert_never
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.controller.api import KubeApi
@@ -78,6 +79,8 @@ class Actor:
                     await self._api.patch_metadata(POD, cluster.namespace, action.pod, action.uid, action.patch)
                 case CallPod():
                     await self._runtimes.call(action)
+                case _:
+                    assert_never(action)
         except ApiError as error:
             if error.namespace_ends or not isinstance(action, Apply | Delete):
                 raise

@@ -59,7 +59,10 @@ def runtime_name(pod: Pod) -> str:
 
 def wanted_probes(cluster: SocketIOCluster, pods: tuple[Pod, ...], broker: BrokerAddress | None) -> Mapping[str, Probe]:
     """What to ask for a cluster, by name. `broker`: of the external broker, if it is to be asked."""
-    probes: dict[str, Probe] = {BROKER: BrokerProbe(broker, cluster.namespace)} if broker else {}
+    probes: dict[str, Probe] = {}
+    # A server beside the app in its own pod is another one where the operator looks.
+    if broker and not broker.within_pod:
+        probes[BROKER] = BrokerProbe(broker, cluster.namespace)
     if runtime.injected(cluster):
         port = cluster.spec.runtime.port
         probes |= {

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from socketio_operator.controller.probes import Limits, bson
+from socketio_operator.controller.brokers import Limits, bson
 from socketio_operator.plan.broker import BrokerAnswer
 from tests.cluster.certificates import Authority
-from tests.unit.probes.asking import asked
-from tests.unit.probes.hostile import Behaviour, Visitor, hostile, never
+from tests.unit.brokers.asking import asked
+from tests.unit.brokers.hostile import Behaviour, Visitor, hostile, never
 
 LIMITS = Limits(seconds=0.6)
 # For a loop that other work keeps busy; far below what any server here would take by itself.

@@ -14,7 +14,7 @@ from typing import Any
 
 import pycares
 
-from socketio_operator.controller.probes.limits import AnsweredError
+from socketio_operator.controller.brokers.limits import AnsweredError
 from socketio_operator.plan.broker import BrokerAnswer
 
 RESOLV_CONF = Path("/etc/resolv.conf")

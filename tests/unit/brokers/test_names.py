@@ -9,13 +9,13 @@ from typing import TypeVar
 
 import pytest
 
-from socketio_operator.controller.probes import Limits, ask, names
-from socketio_operator.controller.probes.limits import AnsweredError
+from socketio_operator.controller.brokers import Limits, ask, names
+from socketio_operator.controller.brokers.limits import AnsweredError
 from socketio_operator.desired.broker_url import parse
 from socketio_operator.plan.broker import BrokerAnswer
-from tests.unit.probes.asking import SCHEMES
-from tests.unit.probes.hostile import Visitor, hostile, never
-from tests.unit.probes.name_server import AAAA, SRV, TXT, A, NameServer, Records, address, name_server, service, text
+from tests.unit.brokers.asking import SCHEMES
+from tests.unit.brokers.hostile import Visitor, hostile, never
+from tests.unit.brokers.name_server import AAAA, SRV, TXT, A, NameServer, Records, address, name_server, service, text
 
 T = TypeVar("T")
 RESOLV_CONF = """

@@ -3,9 +3,9 @@
 import hashlib
 import struct
 
-from socketio_operator.controller.probes.limits import AnsweredError
-from socketio_operator.controller.probes.scram import SHA_256, Scram, prepared
-from socketio_operator.controller.probes.wire import Wire
+from socketio_operator.controller.brokers.limits import AnsweredError
+from socketio_operator.controller.brokers.scram import SHA_256, Scram, prepared
+from socketio_operator.controller.brokers.wire import Wire
 from socketio_operator.desired.broker_url import BrokerAddress
 from socketio_operator.plan.broker import BrokerAnswer
 

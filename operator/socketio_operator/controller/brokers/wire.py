@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NoReturn, TypeVar
 
-from socketio_operator.controller.probes import names
-from socketio_operator.controller.probes.limits import AnsweredError, Limits
+from socketio_operator.controller.brokers import names
+from socketio_operator.controller.brokers.limits import AnsweredError, Limits
 from socketio_operator.desired.broker_url import BrokerAddress
 from socketio_operator.plan.broker import BrokerAnswer
 

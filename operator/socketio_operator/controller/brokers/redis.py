@@ -1,7 +1,7 @@
 """Redis: AUTH, SELECT of the URL's database, PING. A member of a cluster or a sentinel answers them, too."""
 
-from socketio_operator.controller.probes.limits import AnsweredError
-from socketio_operator.controller.probes.wire import Wire
+from socketio_operator.controller.brokers.limits import AnsweredError
+from socketio_operator.controller.brokers.wire import Wire
 from socketio_operator.desired.broker_url import BrokerAddress
 from socketio_operator.plan.broker import BrokerAnswer
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socketio_operator.controller.probes.limits import AnsweredError
-from socketio_operator.controller.probes.scram import SHA_1, SHA_256, Scram, prepared
+from socketio_operator.controller.brokers.limits import AnsweredError
+from socketio_operator.controller.brokers.scram import SHA_1, SHA_256, Scram, prepared
 from socketio_operator.plan.broker import BrokerAnswer
 
 RFC_5802 = (

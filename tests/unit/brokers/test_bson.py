@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socketio_operator.controller.probes.bson import BsonError, Value, decode, encode
+from socketio_operator.controller.brokers.bson import BsonError, Value, decode, encode
 
 FIELDS: st.SearchStrategy[Value] = st.one_of(st.text(), st.binary(), st.booleans(), st.integers(-(2**31), 2**31 - 1))
 

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from socketio_operator.controller.probes import mongodb, postgres, redis
-from socketio_operator.controller.probes.limits import AnsweredError, Limits
-from socketio_operator.controller.probes.wire import Talk, ask_hosts, most_telling
+from socketio_operator.controller.brokers import mongodb, postgres, redis
+from socketio_operator.controller.brokers.limits import AnsweredError, Limits
+from socketio_operator.controller.brokers.wire import Talk, ask_hosts, most_telling
 from socketio_operator.desired.broker_url import SRV_SCHEME, BrokerAddress
 from socketio_operator.plan.broker import BrokerAnswer
 

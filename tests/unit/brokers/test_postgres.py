@@ -7,9 +7,9 @@ import pytest
 from socketio_operator.plan.broker import BrokerAnswer
 from tests.cluster.certificates import Authority
 from tests.cluster.waiting import wait_for
-from tests.unit.probes.asking import answer
-from tests.unit.probes.real_servers import Server, postgres
-from tests.unit.probes.relay import relayed
+from tests.unit.brokers.asking import answer
+from tests.unit.brokers.real_servers import Server, postgres
+from tests.unit.brokers.relay import relayed
 
 ACCESS = """
 hostssl all   trusting 127.0.0.1/32 trust

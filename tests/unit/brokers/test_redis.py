@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from socketio_operator.controller.probes import Limits
+from socketio_operator.controller.brokers import Limits
 from socketio_operator.plan.broker import BrokerAnswer
 from tests.cluster.certificates import Authority
 from tests.cluster.waiting import wait_for
-from tests.unit.probes.asking import answer
-from tests.unit.probes.real_servers import Server, redis
-from tests.unit.probes.relay import relayed
+from tests.unit.brokers.asking import answer
+from tests.unit.brokers.real_servers import Server, redis
+from tests.unit.brokers.relay import relayed
 
 pytestmark = pytest.mark.usefixtures("authority")
 

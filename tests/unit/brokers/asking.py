@@ -2,8 +2,8 @@
 
 import asyncio
 
-from socketio_operator.controller.probes import Limits, ask
-from socketio_operator.controller.probes.wire import tls_context
+from socketio_operator.controller.brokers import Limits, ask
+from socketio_operator.controller.brokers.wire import tls_context
 from socketio_operator.desired.adapters import ADAPTERS
 from socketio_operator.desired.broker_url import parse
 from socketio_operator.plan.broker import BrokerAnswer

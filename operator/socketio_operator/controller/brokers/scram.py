@@ -11,7 +11,7 @@ import stringprep
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
-from socketio_operator.controller.probes.limits import AnsweredError
+from socketio_operator.controller.brokers.limits import AnsweredError
 from socketio_operator.plan.broker import BrokerAnswer
 
 SHA_256 = "SCRAM-SHA-256"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socketio_operator.desired.broker_url import BrokerAddress, BrokerUrlError, parse
-from tests.unit.probes.asking import SCHEMES
+from tests.unit.brokers.asking import SCHEMES
 
 
 def read(url: str) -> BrokerAddress:

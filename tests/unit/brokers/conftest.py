@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cluster.certificates import Authority
-from tests.unit.probes.asking import trust
+from tests.unit.brokers.asking import trust
 
 
 @pytest.fixture(scope="package")

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from socketio_operator.controller.probes import Limits, bson, mongodb
-from socketio_operator.controller.probes.wire import Wire, ask_hosts
+from socketio_operator.controller.brokers import Limits, bson, mongodb
+from socketio_operator.controller.brokers.wire import Wire, ask_hosts
 from socketio_operator.desired.broker_url import BrokerAddress, parse
 from socketio_operator.plan.broker import BrokerAnswer
 from tests.cluster.certificates import Authority
-from tests.unit.probes.asking import SCHEMES, answer
-from tests.unit.probes.real_servers import Server, mongod
-from tests.unit.probes.relay import relayed
+from tests.unit.brokers.asking import SCHEMES, answer
+from tests.unit.brokers.real_servers import Server, mongod
+from tests.unit.brokers.relay import relayed
 
 
 def _make_user(port: int, login: str, database: str, name: str, password: str, mechanism: str, role: str) -> None:
