@@ -1,9 +1,12 @@
 """Tests that need an API server: the operator runs as a process with the rights of its ServiceAccount."""
 
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
@@ -21,6 +24,20 @@ def operator(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iter
     options = ("--resync=3", f"--health={HEALTH}")
     with running_operator(cluster, tmp_path_factory.mktemp("operator"), *options) as process:
         yield process
+
+
+@pytest.fixture
+def own_address(cluster: Cluster) -> str:
+    """An address of this machine on the cluster's network; a loopback address means another machine in each pod."""
+    server = urlsplit(
+        yaml.safe_load(cluster.kubeconfig.read_text(encoding="utf-8"))["clusters"][0]["cluster"]["server"]
+    )
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((server.hostname, server.port))
+        address: str = probe.getsockname()[0]
+    if address.startswith("127."):
+        pytest.skip("the cluster is reached over loopback, so this machine has no address of its own there")
+    return address
 
 
 Apply = Callable[..., None]

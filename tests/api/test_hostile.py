@@ -54,23 +54,23 @@ async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def servers() -> AsyncIterator[list[str]]:
+async def servers(host: str) -> AsyncIterator[list[str]]:
     """URLs of brokers as a hostile tenant has them."""
     async with contextlib.AsyncExitStack() as stack:
         ports = []
         for answer in (say_nothing, drip, flood):
-            server = await stack.enter_async_context(await asyncio.start_server(answer, "127.0.0.1", 0))
+            server = await stack.enter_async_context(await asyncio.start_server(answer, host, 0))
             ports.append(server.sockets[0].getsockname()[1])
         silent, dripping, flooding = ports
         yield [
-            f"redis://127.0.0.1:{silent}?socket_timeout=86400&retry_on_timeout=yes",
-            f"redis://u:p@127.0.0.1:{dripping}",
-            f"redis://127.0.0.1:{flooding}",
-            f"rediss://127.0.0.1:{silent}",
-            f"redis://127.0.0.1:{silent}?family=0",
-            "redis://127.0.0.1:99999",
+            f"redis://{host}:{silent}?socket_timeout=86400&retry_on_timeout=yes",
+            f"redis://u:p@{host}:{dripping}",
+            f"redis://{host}:{flooding}",
+            f"rediss://{host}:{silent}",
+            f"redis://{host}:{silent}?family=0",
+            f"redis://{host}:99999",
             "redis://no\nhost",
-            f"redis://127.0.0.1:{silent}/0?x=%00",
+            f"redis://{host}:{silent}/0?x=%00",
         ]
 
 
@@ -99,13 +99,13 @@ async def percentile_95(api: KubeApi, namespace: str) -> float:
 
 
 def large(namespace: str, number: int, letter: str) -> dict[str, Any]:
-    """A labelled ConfigMap of more than 5 MiB as JSON."""
+    """A labelled ConfigMap that the API server writes as more than 5 MiB of JSON: `<` becomes six characters."""
     labels = {"app.kubernetes.io/managed-by": "socketio-operator", "socketio-operator.dev/cluster": "chat"}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": f"large-{number}", "namespace": namespace, "labels": labels},
-        "data": {"text": letter + "\u0001" * (900 * 1024)},
+        "data": {"text": letter + "<" * (900 * 1024)},
     }
 
 
@@ -153,11 +153,16 @@ def connected(cluster: Cluster, use: Callable[[KubeApi], Awaitable[Any]]) -> Any
 
 
 def test_a_hostile_namespace_delays_nobody_else(
-    operator: OperatorProcess, cluster: Cluster, kubectl: Kubectl, healthy: Kubectl, wait_for: WaitFor
+    operator: OperatorProcess,
+    cluster: Cluster,
+    kubectl: Kubectl,
+    healthy: Kubectl,
+    own_address: str,
+    wait_for: WaitFor,
 ) -> None:
     async def measure(api: KubeApi) -> tuple[float, float]:
         alone = await percentile_95(api, healthy.namespace)
-        async with servers() as urls:
+        async with servers(own_address) as urls:
             await besiege(api, kubectl.namespace, urls)
             changing = asyncio.create_task(keep_changing(api, kubectl.namespace))
             await asyncio.sleep(1)  # the siege is under way
@@ -192,7 +197,7 @@ def test_a_child_made_too_large_to_be_read_is_set_right(
     connected(cluster, lambda api: api.post(SIO, cluster_body(kubectl.namespace, "chat", {"type": "redis"})))
     wait_for(lambda: kubectl("get", "ingress", "chat"), 15, "all children")
     before = kubectl.json("get", "configmap", "chat-redis")["data"]
-    data = {"redis.conf": "\u0001" * (900 * 1024)}
+    data = {"redis.conf": "<" * (900 * 1024)}
     kubectl(
         "patch", "configmap", "chat-redis", "--type=merge", "--patch-file=/dev/stdin", input=json.dumps({"data": data})
     )

@@ -12,6 +12,7 @@ import pytest
 from tests.api.conftest import IMAGE, Apply
 from tests.api.test_problems import condition, stalled_for
 from tests.api.test_reconcile import CHILDREN, all_there, asked_for, children
+from tests.cluster import waiting
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
 from tests.operator_process import OperatorProcess
@@ -95,6 +96,7 @@ def test_a_successor_of_a_child_is_not_taken_for_it(
 
 def foreign_pod(kubectl: Kubectl, more: Mapping[str, str] = NO_LABELS, **meta: Any) -> None:
     """A pod with our labels and a status that would stall a cluster."""
+    waiting.wait_for(lambda: kubectl("get", "serviceaccount", "default"), 15, "a namespace in which pods can be made")
     labels = {LABELS[0]: "chat", LABELS[1]: "server", LABELS[2]: "socketio-operator", **more}
     kubectl.apply(
         {
@@ -118,9 +120,9 @@ def foreign_pod(kubectl: Kubectl, more: Mapping[str, str] = NO_LABELS, **meta: A
             },
         }
     )
-    waiting = {"reason": "CreateContainerConfigError", "message": "of no concern"}
+    state = {"reason": "CreateContainerConfigError", "message": "of no concern"}
     container = {"name": "server", "image": IMAGE, "imageID": "", "ready": False, "restartCount": 0}
-    status = {"containerStatuses": [{**container, "state": {"waiting": waiting}}]}
+    status = {"containerStatuses": [{**container, "state": {"waiting": state}}]}
     kubectl("patch", "pod", "foreign", "--subresource=status", "--type=merge", "-p", json.dumps({"status": status}))
 
 

@@ -76,9 +76,11 @@ def test_a_secret_that_is_missing(apply: Apply, kubectl: Kubectl, wait_for: Wait
     assert "s3cret-value" not in kubectl("get", "sio,deployments,events", "-o", "yaml")
 
 
-def test_an_external_broker_that_does_not_answer(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+def test_an_external_broker_that_does_not_answer(
+    apply: Apply, kubectl: Kubectl, own_address: str, wait_for: WaitFor
+) -> None:
     adapter = {"broker": "external", "external": {"secretName": "shared"}}
-    kubectl("create", "secret", "generic", "shared", "--from-literal=url=redis://:hidden@127.0.0.1:1")
+    kubectl("create", "secret", "generic", "shared", f"--from-literal=url=redis://:hidden@{own_address}:1")
     # Without pods: on nodes these would soon have a problem of their own, an image that does not pull.
     apply(adapter=adapter, replicas=0)
 

@@ -351,3 +351,19 @@ def test_the_time_of_a_condition_is_that_of_its_change() -> None:
     assert first == second
     assert first["selector"] == "socketio-operator.dev/cluster=chat,socketio-operator.dev/component=server"
     assert first["effective"]["readTimeoutSeconds"] == 60
+
+
+def test_a_change_of_the_status_alone_spares_a_projection() -> None:
+    live = world(cluster())[SERVER]
+    before = Child.of(live)
+    later = {**live, "metadata": {**live["metadata"], "resourceVersion": "8", "managedFields": []}}
+    assert Child.of(later, before).owned is before.owned
+    changes: tuple[dict[str, Any], ...] = (
+        {"generation": 2},
+        {"labels": {}},
+        {"annotations": {"a": "b"}},
+        {"uid": "another"},
+    )
+    for change in changes:
+        changed = {**later, "metadata": {**later["metadata"], **change}}
+        assert Child.of(changed, before).owned is None, "our entry is gone, and that is seen"

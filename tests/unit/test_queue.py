@@ -99,3 +99,18 @@ def test_a_forgotten_key_does_not_come_back() -> None:
         assert await empty(queue)
 
     run(scenario)
+
+
+def test_a_burst_is_one_visit() -> None:
+    async def scenario(queue: WorkQueue[str]) -> None:
+        queue.add_later("a", 60)
+        for _ in range(5):
+            queue.add_soon("a", 0.02)
+        assert await queue.get() == "a"
+        queue.add_soon("a", 0.01)
+        queue.done("a")
+        assert await queue.get() == "a", "what arrives under work is a visit of its own"
+        queue.done("a")
+        assert await empty(queue)
+
+    run(scenario)

@@ -42,3 +42,11 @@ def test_a_host_that_passes_is_a_plain_dns_name(host: str) -> None:
     if not validate(body(spec)):
         assert host == host.lower()
         assert not set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-")
+
+
+@pytest.mark.parametrize(
+    ("path", "engine"),
+    [("/", "/socket.io"), ("/socket.io", "/socket.io"), ("/socket.io/", "/socket.io"), ("/chat", "/chat/socket.io")],
+)
+def test_an_engine_below_its_route_passes(path: str, engine: str) -> None:
+    assert validate(body({**LEAST, "engine": {"path": engine}, "routing": {"host": "a.b", "path": path}})) == []

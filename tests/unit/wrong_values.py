@@ -97,4 +97,20 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         "An environment name is made of letters, digits and _",
     ),
     "typing error": (_spec(replica=3), 'unknown field "spec.replica"'),
+    "a path that the route does not reach": (
+        {**LEAST, "routing": {"host": "a.example", "path": "/chat"}},
+        "engine.path must lie below routing.path",
+    ),
+    "a path that only begins alike": (
+        {**LEAST, "routing": {"host": "a.example", "path": "/socket"}},
+        "engine.path must lie below routing.path",
+    ),
+    "a name of a variable with a line end": (
+        {**LEAST, "env": [{"name": "A\nB", "value": "1"}]},
+        "An environment name is made of printable ASCII characters",
+    ),
+    "a prefix with a space": (
+        {**LEAST, "adapter": {"prefix": "my shop"}},
+        "adapter.prefix is made of letters",
+    ),
 }

@@ -11,7 +11,7 @@ async def lines(stream: aiohttp.StreamReader, limit: int) -> AsyncGenerator[byte
     async for chunk in stream.iter_any():
         buffer += chunk
         while (end := buffer.find(b"\n", searched)) >= 0:
-            yield None if skipping else bytes(buffer[:end])
+            yield None if skipping or end > limit else bytes(buffer[:end])
             del buffer[: end + 1]
             searched, skipping = 0, False
         searched = len(buffer)

@@ -35,6 +35,8 @@ from socketio_operator.plan.probes import BrokerProbe, Finding, RuntimeProbe
 logger = logging.getLogger(__name__)
 
 CRD_RETRY_SECONDS = 2.0
+# One change of a cluster is a burst of events of its children and pods: one look at the end of it is enough.
+GATHER_SECONDS = 0.1
 
 
 async def run(settings: Settings) -> None:
@@ -119,7 +121,7 @@ class Operator:
 
     def _changed(self, key: Key) -> None:
         if key in self._store.clusters:
-            self._queue.add(key)
+            self._queue.add_soon(key, GATHER_SECONDS)
 
     def _cluster_changed(self, key: Key, is_there: bool) -> None:
         if is_there:

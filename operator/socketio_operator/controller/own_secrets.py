@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.controller.api import KubeApi
 from socketio_operator.controller.key import Key
-from socketio_operator.desired.component import Generated
 from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.kinds import SECRET, Ref
 from socketio_operator.plan.observed import Child, Live
 
 TEXT_BYTES = 32
+# Of all components: what is no longer wanted must be found to be retired.
+_GENERATED = tuple(item for component in COMPONENTS.values() for item in component.generated)
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class OwnSecrets:
             known = self._known[key] = _Known(cluster.uid, time.monotonic() if is_new else None)
         if known.read_at is None or time.monotonic() - known.read_at >= self._fresh_seconds:
             known.children = {}
-            for name in dict.fromkeys(item.secret(cluster) for item in _generated(cluster)):
+            for name in dict.fromkeys(item.secret(cluster) for item in _GENERATED):
                 if live := await self._api.get(SECRET, cluster.namespace, name):
                     self._take(known, cluster, live)
             known.read_at = time.monotonic()
@@ -67,7 +68,7 @@ class OwnSecrets:
     def texts(self, key: Key, cluster: SocketIOCluster) -> Mapping[str, str]:
         """Generated texts by field of the Inputs: as the Secrets have them, as remembered, or new."""
         texts = self._known[key].texts
-        for item in _generated(cluster):
+        for item in _GENERATED:
             texts.setdefault(item.field, secrets.token_urlsafe(TEXT_BYTES))
         return texts
 
@@ -80,13 +81,9 @@ class OwnSecrets:
         known.children[child.ref] = child
         if child.ownership(cluster) != "ours":
             return
-        for item in _generated(cluster):
+        for item in _GENERATED:
             if item.secret(cluster) == child.ref.name and (text := text_of(live, item.key)):
                 known.texts[item.field] = text
-
-
-def _generated(cluster: SocketIOCluster) -> list[Generated]:
-    return [item for component in COMPONENTS.values() if component.wanted(cluster) for item in component.generated]
 
 
 def text_of(secret: Live, key: str) -> str | None:

@@ -41,6 +41,14 @@ class WorkQueue(Generic[K]):
         self._unplan(key)
         self._timers[key] = asyncio.get_running_loop().call_later(seconds, self.add, key, True)
 
+    def add_soon(self, key: K, seconds: float) -> None:
+        """Queues a key within `seconds`: what else arrives for it until then is the same visit."""
+        timer = self._timers.get(key)
+        if key in self._dirty or key in self._backing_off:
+            return
+        if timer is None or timer.when() > asyncio.get_running_loop().time() + seconds:
+            self.add_later(key, seconds)
+
     def retry(self, key: K, at_least: float = 0.0) -> float:
         """Queues a key after its back-off, doubled with each failure. Returns the seconds."""
         count = self._failures.get(key, 0)

@@ -21,9 +21,10 @@ class ChildShelf:
     def put(self, live: dict[str, Any]) -> Iterable[Key]:
         """An object exists. Our own writes come back as events: they are looked at no further."""
         meta = live["metadata"]
-        if self._store.knows((self._kind.kind, meta["namespace"], meta["name"]), int(meta["resourceVersion"])):
+        known = self._store.known((self._kind.kind, meta["namespace"], meta["name"]))
+        if known and known.version >= int(meta["resourceVersion"]):
             return ()
-        return self._store.put(meta["namespace"], Child.of(live))
+        return self._store.put(meta["namespace"], Child.of(live, known))
 
     def drop(self, live: dict[str, Any]) -> Iterable[Key]:
         """An object is gone."""
@@ -36,7 +37,8 @@ class ChildShelf:
         for live in listed:
             meta = live["metadata"]
             place, version = (self._kind.kind, meta["namespace"], meta["name"]), int(meta["resourceVersion"])
-            if not self._store.knows(place, version):
+            known = self._store.known(place)
+            if known and known.version < version:
                 touched |= self._store.drop(place, version)
         return touched
 

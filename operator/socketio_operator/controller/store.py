@@ -47,10 +47,10 @@ class Store:
             self.pods.claim(child.uid, key)
         return {key, before} if before else {key}
 
-    def knows(self, place: Place, version: int) -> bool:
-        """Whether this state of an object, or a newer one, is kept."""
+    def known(self, place: Place) -> Child | None:
+        """What is kept of an object."""
         key = self._places.get(place)
-        return key is not None and self._children[key][Ref(place[0], place[2])].version >= version
+        return self._children[key][Ref(place[0], place[2])] if key else None
 
     def absent(self, namespace: str, ref: Ref) -> None:
         """Forgets a child of which a read told that it is not there."""

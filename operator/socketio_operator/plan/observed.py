@@ -24,6 +24,7 @@ Acknowledged = Mapping[Ref, tuple[bytes, bytes]]
 Ownership = Literal["ours", "former", "foreign"]
 
 EPOCH = datetime.fromtimestamp(0, UTC)
+_NOTES = ("labels", "annotations", "ownerReferences")
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
@@ -90,7 +91,8 @@ class Progress:
 class Child:
     """A live object. `owned`: canonical JSON of what our last apply set, None if we never applied it.
 
-    `version`: its resourceVersion. `component`: its component label. `capacity`: of a bound claim.
+    `version`: its resourceVersion. `component`: its component label. `capacity`: of a bound claim. `generation` and
+    `notes` tell whether anything but the status changed: they are 0 where a kind has no generation.
     """
 
     ref: Ref
@@ -102,22 +104,32 @@ class Child:
     deleting: bool = False
     progress: Progress | None = None
     capacity: str = ""
+    generation: int = 0
+    notes: int = 0
 
     @classmethod
-    def of(cls, live: Live) -> "Child":
-        """From an object as the API server serves it."""
-        meta, owned = live["metadata"], owned_fields(live)
+    def of(cls, live: Live, before: "Child | None" = None) -> "Child":
+        """From an object as the API server serves it. `before`: an earlier state of it, which spares a projection."""
+        meta = live["metadata"]
+        generation = meta.get("generation", 0)
+        notes = hash(canonical_json([meta.get(name) for name in _NOTES])) if generation else 0
         return cls(
             ref=ref_of(live),
             uid=meta["uid"],
             version=int(meta["resourceVersion"]),
             owner=Owner.of(live),
-            owned=None if owned is None else canonical_json(owned),
+            owned=before.owned if before and before._differs_in_status_only(meta, notes) else _owned(live),
             component=meta.get("labels", {}).get(COMPONENT_LABEL, ""),
             deleting="deletionTimestamp" in meta,
             progress=Progress.of(live) if live["kind"] in WORKLOADS else None,
             capacity=(live.get("status") or {}).get("capacity", {}).get("storage", ""),
+            generation=generation,
+            notes=notes,
         )
+
+    def _differs_in_status_only(self, meta: Mapping[str, Any], notes: int) -> bool:
+        known = (self.uid, self.generation, self.notes)
+        return self.generation > 0 and known == (meta["uid"], meta.get("generation", 0), notes)
 
     @property
     def applied(self) -> Manifest | None:
@@ -136,6 +148,11 @@ class Child:
         if self.owner is None or self.owner.name != cluster.name:
             return "foreign"
         return "ours" if self.owner.uid == cluster.uid else "former"
+
+
+def _owned(live: Live) -> bytes | None:
+    fields = owned_fields(live)
+    return None if fields is None else canonical_json(fields)
 
 
 @dataclass(frozen=True, slots=True)

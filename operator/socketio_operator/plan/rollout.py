@@ -31,6 +31,8 @@ def template_reason(before: Mapping[str, Any], after: Mapping[str, Any]) -> str 
         *_container_reasons(_container(before), _container(after)),
         *_other_reasons(before, after),
     ]
+    if not reasons:
+        reasons = _hash_reasons(_annotations(before), _annotations(after))
     return "; ".join(reasons) or "pod template changed"
 
 
@@ -52,6 +54,11 @@ def _annotation_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
         for name in changed
         if name not in _ANNOTATIONS or (name in before and name in after)
     ]
+
+
+def _hash_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Where nothing else tells why a hash has come."""
+    return [reason for name, reason in _ANNOTATIONS.items() if before.get(name) != after.get(name)]
 
 
 def _container_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
