@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +81,16 @@ def cluster_body(namespace: str, name: str, adapter: dict[str, Any]) -> dict[str
     return {"apiVersion": SIO.api_version, "kind": SIO.kind, "metadata": meta, "spec": spec}
 
 
-async def first_child_seconds(api: KubeApi, namespace: str) -> float:
-    """From the creation of a SocketIOCluster until its ServiceAccount is there, as a watch tells it."""
-    name, accounts = f"c{secrets.token_hex(4)}", CHILD_KINDS["ServiceAccount"]
+def account(namespace: str, name: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}}
+
+
+async def seconds_until_there(api: KubeApi, namespace: str, name: str, post: Callable[[], Awaitable[Any]]) -> float:
+    """From before `post` until a ServiceAccount of this name is there, as a watch tells it."""
+    accounts = CHILD_KINDS["ServiceAccount"]
     versions = [version async for _, version in api.pages(accounts, namespace, "")]
     began = time.monotonic()
-    await api.post(SIO, cluster_body(namespace, name, {"type": "none"}))
+    await post()
     async with asyncio.timeout(60), aclosing(api.watch(accounts, namespace, "", versions[-1], 120)) as events:
         async for event, live in events:
             if event == "ADDED" and live["metadata"]["name"] == name:
@@ -93,9 +98,20 @@ async def first_child_seconds(api: KubeApi, namespace: str) -> float:
     raise AssertionError("the watch ended")
 
 
-async def percentile_95(api: KubeApi, namespace: str) -> float:
-    found = sorted([await first_child_seconds(api, namespace) for _ in range(SAMPLES)])
-    return found[int(0.95 * (len(found) - 1))]
+async def percentiles_95(api: KubeApi, namespace: str) -> tuple[float, float]:
+    """Seconds until the first child of a new cluster is there; and, as control, until an object made directly is."""
+    clusters, direct = [], []
+    for _ in range(SAMPLES):
+        name = f"c{secrets.token_hex(4)}"
+        post = partial(api.post, SIO, cluster_body(namespace, name, {"type": "none"}))
+        clusters.append(await seconds_until_there(api, namespace, name, post))
+        post = partial(api.post, CHILD_KINDS["ServiceAccount"], account(namespace, f"{name}-direct"))
+        direct.append(await seconds_until_there(api, namespace, f"{name}-direct", post))
+    return percentile_95(clusters), percentile_95(direct)
+
+
+def percentile_95(found: list[float]) -> float:
+    return sorted(found)[int(0.95 * (len(found) - 1))]
 
 
 def large(namespace: str, number: int, letter: str) -> dict[str, Any]:
@@ -117,7 +133,7 @@ async def keep_changing(api: KubeApi, namespace: str) -> None:
         for meta in (live["metadata"] for live in made):
             note = {"annotations": {"a": secrets.token_hex(4)}}
             await api.patch_metadata(kind, namespace, meta["name"], meta["uid"], note)
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(1)
 
 
 async def besiege(api: KubeApi, namespace: str, urls: list[str]) -> None:
@@ -160,20 +176,22 @@ def test_a_hostile_namespace_delays_nobody_else(
     own_address: str,
     wait_for: WaitFor,
 ) -> None:
-    async def measure(api: KubeApi) -> tuple[float, float]:
-        alone = await percentile_95(api, healthy.namespace)
+    async def measure(api: KubeApi) -> tuple[tuple[float, float], tuple[float, float]]:
+        alone = await percentiles_95(api, healthy.namespace)
         async with servers(own_address) as urls:
             await besiege(api, kubectl.namespace, urls)
             changing = asyncio.create_task(keep_changing(api, kubectl.namespace))
             await asyncio.sleep(1)  # the siege is under way
-            beside = await percentile_95(api, healthy.namespace)
+            beside = await percentiles_95(api, healthy.namespace)
             assert not changing.done(), changing.exception()
             changing.cancel()
         return alone, beside
 
     foreign_pod(kubectl)
-    alone, beside = connected(cluster, measure)
-    assert beside <= 1.2 * alone + JITTER_SECONDS
+    (alone, direct_alone), (beside, direct_beside) = connected(cluster, measure)
+    # The API server itself is slower for all while it writes large objects.
+    server = max(0.0, direct_beside - direct_alone)
+    assert beside <= 1.2 * alone + server + JITTER_SECONDS, "seconds to the first child, in both cases"
     assert memory_mib(operator.pid) < MEMORY_MIB
     reasons = wait_for(lambda: told(kubectl), 30, "a reason for each of the hostile ones")
     assert reasons == {

@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.api.conftest import IMAGE, Apply
 from tests.api.test_problems import condition, stalled_for
 from tests.api.test_reconcile import CHILDREN, all_there, asked_for, children
 from tests.cluster import waiting
+from tests.cluster.errors import KubectlError
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
 from tests.operator_process import OperatorProcess
@@ -96,7 +98,8 @@ def test_a_successor_of_a_child_is_not_taken_for_it(
 
 def foreign_pod(kubectl: Kubectl, more: Mapping[str, str] = NO_LABELS, **meta: Any) -> None:
     """A pod with our labels and a status that would stall a cluster."""
-    waiting.wait_for(lambda: kubectl("get", "serviceaccount", "default"), 15, "a namespace in which pods can be made")
+    account = partial(kubectl, "get", "serviceaccount", "default")
+    waiting.wait_for(account, 15, "a namespace in which pods can be made", tolerate=(KubectlError,))
     labels = {LABELS[0]: "chat", LABELS[1]: "server", LABELS[2]: "socketio-operator", **more}
     kubectl.apply(
         {

@@ -8,6 +8,7 @@ deletion that a relist passed over; and the same sweep notices when Kopf's watch
 import asyncio
 import logging
 import random
+import signal
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
@@ -38,15 +39,16 @@ class ClusterWatch:
         self._api, self._store, self._namespaces, self._changed = api, store, namespaces, changed
         self._behind: dict[Key, int] = {}
         self._logins = 0
+        self._stop = asyncio.Event()
         self.listed = asyncio.Event()
         self.is_dead = False
 
     async def run(self) -> None:
-        """Runs until a signal, which Kopf handles."""
-        while True:
+        """Runs until SIGTERM or SIGINT."""
+        stopped = asyncio.create_task(self._stop.wait())
+        while not self._stop.is_set():
             try:
-                await self._kopf()
-                return
+                await self._kopf(stopped)
             except Exception as error:
                 # An error event in its watch, such as those of an API server that starts, ends all of Kopf.
                 logger.warning("The watch of %s failed, it is begun again: %r", PLURAL, error)
@@ -87,7 +89,31 @@ class ClusterWatch:
         body = self._store.clusters.get(key)
         return int(body["metadata"]["resourceVersion"]) if body else 0
 
-    async def _kopf(self) -> None:
+    async def _kopf(self, stopped: asyncio.Task[Any]) -> None:
+        """Until `stopped`, or until a part of Kopf ends: its exception then.
+
+        Kopf's own way to run would, at its end, cancel all that has begun since: the rest of the operator, too.
+        """
+        tasks = await kopf.spawn_tasks(
+            registry=self._registry(),
+            settings=_settings(),
+            standalone=True,
+            clusterwide=not self._namespaces,
+            namespaces=self._namespaces,
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # In the place of Kopf's, which end Kopf alone.
+            asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
+        try:
+            done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done - {stopped}:
+            await task
+
+    def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
 
         @kopf.on.login(registry=registry, id="session")
@@ -101,13 +127,7 @@ class ClusterWatch:
         async def changed(type: str | None, body: kopf.Body, **_: Any) -> None:
             self._event(type, dict(body))
 
-        await kopf.operator(
-            registry=registry,
-            settings=_settings(),
-            standalone=True,
-            clusterwide=not self._namespaces,
-            namespaces=self._namespaces,
-        )
+        return registry
 
     def _event(self, type_: str | None, body: dict[str, Any]) -> None:
         key = _key(body)
@@ -159,6 +179,8 @@ def _settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.scanning.disabled = True
+    # It would kill the process some time after Kopf alone has ended.
+    settings.process.ultimate_exiting_timeout = None
     settings.persistence.progress_storage = _NoProgress()
     settings.persistence.diffbase_storage = _NoDiffBase()
     return settings

@@ -94,7 +94,7 @@ class Operator:
         ]
 
     async def run(self) -> None:
-        """Everything at once; ends when Kopf does (it handles signals) or when a part fails."""
+        """Everything at once; ends by a signal or when a part fails."""
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(reflector.run()) for reflector in self._reflectors]
