@@ -68,6 +68,12 @@ class OperatorProcess:
         return code
 
     @property
+    def pid(self) -> int:
+        """Its process; it must have been started."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
