@@ -42,17 +42,21 @@ class Admin:
 
     def request(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
         """The JSON that a request is answered with."""
+        return json.loads(self.text(method, path, body, content_type))
+
+    def text(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> str:
+        """What a request is answered with."""
         headers = self._credentials.headers | ({"Content-Type": content_type} if body is not None else {})
-        text = None if body is None else json.dumps(body)
+        sent = None if body is None else json.dumps(body)
         try:
-            self._connection.request(method, path, text, headers)
+            self._connection.request(method, path, sent, headers)
             answer = self._connection.getresponse()
         except (http.client.RemoteDisconnected, ConnectionError):
             # A kept connection may have been closed meanwhile; http.client opens a new one by itself.
             self._connection.close()
-            self._connection.request(method, path, text, headers)
+            self._connection.request(method, path, sent, headers)
             answer = self._connection.getresponse()
         content = answer.read()
         if answer.status >= 400:
             raise ApiError(f"{method} {path}: {answer.status} {content[:500].decode(errors='replace')}")
-        return json.loads(content)
+        return content.decode()

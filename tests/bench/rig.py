@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import secrets
 import signal
 import urllib.error
@@ -42,8 +43,12 @@ class Options:
     edits_per_second: float = 20.0
     churn_minutes: float = 60.0
     churn_clusters: int = 100
+    quiet_seconds: float = 15.0
+    """How long the operator must have written nothing to be called at rest."""
     operator: tuple[str, ...] = ()
     """More options of the operator, such as `--workers=16`."""
+    disposable: bool = False
+    """Whether the cluster ends with the run, so that nothing in it needs to be deleted."""
 
 
 @dataclass
@@ -98,21 +103,27 @@ class Rig:
 
     @contextmanager
     def namespace(self, title: str) -> Iterator[str]:
-        """A fresh namespace with what Kubernetes puts in each; gone with all that is in it at the end."""
+        """A fresh namespace; gone with all that is in it at the end."""
+        name = self.create_namespace(title)
+        try:
+            yield name
+        finally:
+            self.delete_namespaces([name])
+
+    def create_namespace(self, title: str) -> str:
+        """A fresh namespace with what Kubernetes puts in each; the caller deletes it."""
         name = f"bench-{title}-{secrets.token_hex(3)}"
         self.admin.apply(
             f"/api/v1/namespaces/{name}", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         )
-        try:
-            self._wait_furnished(name)
-            yield name
-        finally:
-            self.delete_namespace(name)
+        self._wait_furnished(name)
+        return name
 
-    def delete_namespace(self, name: str) -> None:
-        """Deletes a namespace and waits until it is gone."""
-        self.admin.request("DELETE", f"/api/v1/namespaces/{name}")
-        wait_for(lambda: not self._exists(name), DELETION_SECONDS, f"deletion of namespace {name}", interval=0.5)
+    def delete_namespaces(self, names: list[str]) -> None:
+        """Deletes namespaces and waits until they are gone."""
+        for name in names:
+            self.admin.request("DELETE", f"/api/v1/namespaces/{name}")
+        wait_for(lambda: not any(map(self._exists, names)), DELETION_SECONDS, f"deletion of {names}", interval=0.5)
 
     def helper(self, module: str, *options: str | Path) -> Helper:
         """A helper process that ends at the end of the run at the latest."""
@@ -153,10 +164,22 @@ def running_rig(cluster: Cluster, folder: Path, options: Options) -> Iterator[Ri
     login = operator_kubeconfig(cluster, folder / "operator.kubeconfig")
     with ExitStack() as stack:
         admin = Admin(cluster.kubeconfig)
+        stack.enter_context(_many_files())
         stack.enter_context(_no_pod_runs(admin))
         rig = Rig(cluster, folder, options, admin, login, stack)
         stack.callback(rig.stop_operator)
         yield rig
+
+
+@contextmanager
+def _many_files() -> Iterator[None]:
+    """Lets the processes that are started meanwhile open as many connections as the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @contextmanager
