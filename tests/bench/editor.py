@@ -12,6 +12,7 @@ import asyncio
 import json
 import sys
 import time
+from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,7 +27,8 @@ INGRESSES = "/apis/networking.k8s.io/v1/ingresses"
 READ_TIMEOUT = "nginx.ingress.kubernetes.io/proxy-read-timeout"
 LATE_SECONDS = 60.0
 
-Key = tuple[str, str, str]
+Key = tuple[str, str]
+Edit = tuple[Key, int]
 
 
 class Editor:
@@ -34,48 +36,47 @@ class Editor:
 
     def __init__(self, session: aiohttp.ClientSession, rate: float) -> None:
         self._session, self._rate = session, rate
-        self._edited: dict[Key, float] = {}
-        self._seen: dict[Key, float] = {}
-        self._unseen: set[Key] = set()
-        self._all_seen = asyncio.Event()
+        self._answered: dict[Edit, float] = {}
+        self._seen: dict[Edit, float] = {}
+        self._unseen: dict[Key, set[int]] = defaultdict(set)
+        self._news = asyncio.Event()
 
     async def watch(self, started: asyncio.Event) -> None:
-        """Notes when which value reached which Ingress."""
+        """Notes when which value reached which Ingress. An edit that a later one overtook has arrived with that."""
         listed = await request(self._session, "GET", f"{INGRESSES}?limit=1")
         started.set()
         async for _, ingress in watch(self._session, INGRESSES, "", listed["metadata"]["resourceVersion"]):
-            meta = ingress["metadata"]
-            value = meta.get("annotations", {}).get(READ_TIMEOUT, "")
-            key = (meta["namespace"], meta["name"], value)
-            self._seen.setdefault(key, time.monotonic())
-            self._unseen.discard(key)
-            if not self._unseen:
-                self._all_seen.set()
+            now, meta = time.monotonic(), ingress["metadata"]
+            key, value = (meta["namespace"], meta["name"]), int(meta.get("annotations", {}).get(READ_TIMEOUT, 0))
+            arrived = {waiting for waiting in self._unseen[key] if waiting <= value}
+            self._unseen[key] -= arrived
+            self._seen |= {(key, waiting): now for waiting in arrived}
+            self._news.set()
 
-    async def edit(self, clusters: list[tuple[str, str]], seconds: float, first: int) -> Json:
+    async def edit(self, clusters: list[Key], seconds: float, first: int) -> Json:
         """Edits the clusters by turns. Returns {"ms": [...], "missed": n}: edits that no Ingress followed."""
-        self._edited.clear()
+        self._answered.clear()
         start, count = time.monotonic(), int(seconds * self._rate)
         async with asyncio.TaskGroup() as group:
             for number in range(count):
                 await asyncio.sleep(max(0.0, start + number / self._rate - time.monotonic()))
-                namespace, name = clusters[number % len(clusters)]
-                group.create_task(self._edit((namespace, name, str(first + number))))
-        if self._unseen:
-            self._all_seen.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_seen.wait(), LATE_SECONDS)
-        reached = [key for key in self._edited if key in self._seen]
-        times = [1000 * (self._seen[key] - self._edited[key]) for key in reached]
+                group.create_task(self._edit(clusters[number % len(clusters)], first + number))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LATE_SECONDS):
+                while any(self._unseen.values()):
+                    self._news.clear()
+                    await self._news.wait()
+        reached = [edit for edit in self._answered if edit in self._seen]
+        times = [1000 * (self._seen[edit] - self._answered[edit]) for edit in reached]
         return {"ms": times, "missed": count - len(reached)}
 
-    async def _edit(self, key: Key) -> None:
-        namespace, name, value = key
+    async def _edit(self, key: Key, value: int) -> None:
+        namespace, name = key
         path = f"/apis/{API_VERSION}/namespaces/{namespace}/{PLURAL}/{name}"
-        self._unseen.add(key)
-        body = {"spec": {"routing": {"timeouts": {"readSeconds": int(value)}}}}
+        self._unseen[key].add(value)
+        body = {"spec": {"routing": {"timeouts": {"readSeconds": value}}}}
         await request(self._session, "PATCH", path, json.dumps(body), MERGE)
-        self._edited[key] = time.monotonic()
+        self._answered[key, value] = time.monotonic()
 
 
 async def _run(args: argparse.Namespace) -> None:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from socketio_operator.desired.kinds import CHILD_KINDS
 from tests.bench import audit
 from tests.bench.__main__ import run
-from tests.bench.clusters import clusters_path, collection, name_of
+from tests.bench.clusters import collection, name_of
 from tests.bench.fleet import Fleet
 from tests.bench.registry import MEASUREMENTS
 from tests.bench.rig import Options, Rig, running_rig
-from tests.bench.rows import BEGIN, END, Row, at_least, at_most, replaced, table
+from tests.bench.rows import Row
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_for
 from tests.operator_process import USER_AGENT
-from socketio_operator.desired.kinds import CHILD_KINDS
 
 CLUSTERS = 5
 OPTIONS = Options(
