@@ -27,6 +27,10 @@ class Admin:
             address.hostname, address.port, timeout=TIMEOUT, context=self._credentials.tls
         )
 
+    def close(self) -> None:
+        """Ends the connection."""
+        self._connection.close()
+
     def get(self, path: str) -> Any:
         """The JSON at `path`."""
         return self.request("GET", path)

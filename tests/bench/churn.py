@@ -21,8 +21,6 @@ from tests.bench.rows import Row, at_most
 from tests.cluster.waiting import wait_for
 
 EDITED_SECONDS = 777
-# The first rounds fill pools and caches.
-WARM_UP = 3
 GROWTH = 0.002
 
 
@@ -32,10 +30,10 @@ def measure(rig: Rig) -> list[Row]:
     if not rig.operator.running:
         rig.start_operator()
     deadline, samples = time.monotonic() + 60 * rig.options.churn_minutes, [_round(rig)]
-    while time.monotonic() < deadline or len(samples) < WARM_UP + 3:
+    while time.monotonic() < deadline or len(samples) < rig.options.churn_warm_up + 2:
         samples.append(_round(rig))
         note(f"churn: {samples[-1]:.1f} MiB after {len(samples)} rounds")
-    used = samples[WARM_UP:]
+    used = samples[rig.options.churn_warm_up :]
     clusters = [number * rig.options.churn_clusters for number in range(len(used))]
     each = linear_regression(clusters, used).slope
     return [

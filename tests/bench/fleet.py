@@ -28,7 +28,6 @@ NODE = "bench-node"
 CLUSTERS_IN_A_NAMESPACE = 50
 ALL_CLUSTERS = f"/apis/{API_VERSION}/{PLURAL}"
 READY_SECONDS = 1800.0
-BASE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def clusters(rig: Rig) -> tuple[list[Json], str]:
 def _raise(rig: Rig, count: int) -> Fleet:
     runtimes = pods_run(rig)
     rig.start_operator()
-    time.sleep(BASE_SECONDS)
+    time.sleep(rig.options.quiet_seconds)
     base, started = rss_mib(rig.operator.pid), time.monotonic()
     parts = [
         range(count)[first : first + CLUSTERS_IN_A_NAMESPACE] for first in range(0, count, CLUSTERS_IN_A_NAMESPACE)
@@ -105,7 +104,7 @@ def _raise(rig: Rig, count: int) -> Fleet:
     for name, numbers in zip(namespaces, parts, strict=True):
         wait_for_children(rig, name, len(numbers))
     note(f"{count} clusters have their children after {time.monotonic() - started:.0f} s")
-    wait_for(lambda: _all_ready(rig), READY_SECONDS, f"{count} clusters to become Ready", interval=5)
+    wait_for(lambda: _all_ready(rig), READY_SECONDS, f"{count} clusters to become Ready", interval=max(1, count / 200))
     note(f"{count} clusters are Ready after {time.monotonic() - started:.0f} s")
     wait_quiet(rig)
     full = rss_mib(rig.operator.pid)

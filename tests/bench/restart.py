@@ -29,8 +29,9 @@ def measure(rig: Rig) -> list[Row]:
     position, started = rig.audit_position(), time.monotonic()
     rig.start_operator()
     ready = time.monotonic() - started
-    _wait_for_rest(rig.operator.pid, rest)
-    took, used = time.monotonic() - started - QUIET_SAMPLE_SECONDS, cpu_seconds(rig.operator.pid)
+    sample = min(QUIET_SAMPLE_SECONDS, rig.options.quiet_seconds)
+    _wait_for_rest(rig.operator.pid, rest, sample)
+    took, used = time.monotonic() - started - sample, cpu_seconds(rig.operator.pid)
     wait_quiet(rig)
     found = list(audit.requests(rig.cluster.audit_log, position, USER_AGENT))
     writes = [request for request in found if request.writes]
@@ -48,10 +49,10 @@ def measure(rig: Rig) -> list[Row]:
     ]
 
 
-def _wait_for_rest(pid: int, rest: float) -> None:
+def _wait_for_rest(pid: int, rest: float, sample: float) -> None:
     """Until it uses as little as it did at rest. An engine that is never quiet is as quiet as it was before."""
     enough, deadline = max(QUIET_CORES, 1.3 * rest), time.monotonic() + LONGEST_SECONDS
-    while cpu_rate(pid, QUIET_SAMPLE_SECONDS) > enough:
+    while cpu_rate(pid, sample) > enough:
         if time.monotonic() > deadline:
             raise TimeoutError(f"after {LONGEST_SECONDS:.0f} s the operator still uses more than {enough:.2f} cores")
 

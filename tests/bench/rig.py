@@ -43,10 +43,14 @@ class Options:
     edits_per_second: float = 20.0
     churn_minutes: float = 60.0
     churn_clusters: int = 100
+    churn_warm_up: int = 3
+    """Rounds that do not count: the first ones fill pools and caches."""
     quiet_seconds: float = 15.0
     """How long the operator must have written nothing to be called at rest."""
     operator: tuple[str, ...] = ()
     """More options of the operator, such as `--workers=16`."""
+    delete_at_once: bool = True
+    """Whether a namespace must be gone before the next measurement; else all are deleted together at the end."""
     disposable: bool = False
     """Whether the cluster ends with the run, so that nothing in it needs to be deleted."""
 
@@ -105,6 +109,11 @@ class Rig:
     def namespace(self, title: str) -> Iterator[str]:
         """A fresh namespace; gone with all that is in it at the end."""
         name = self.create_namespace(title)
+        if not self.options.delete_at_once:
+            self.stack.callback(self.delete_namespaces, [name])
+            yield name
+            self.delete_namespaces([name], wait=False)
+            return
         try:
             yield name
         finally:
@@ -119,10 +128,12 @@ class Rig:
         self._wait_furnished(name)
         return name
 
-    def delete_namespaces(self, names: list[str]) -> None:
-        """Deletes namespaces and waits until they are gone."""
-        for name in names:
+    def delete_namespaces(self, names: list[str], wait: bool = True) -> None:
+        """Deletes those of the namespaces that are there, and waits until they are gone."""
+        for name in filter(self._exists, names):
             self.admin.request("DELETE", f"/api/v1/namespaces/{name}")
+        if not wait:
+            return
         wait_for(lambda: not any(map(self._exists, names)), DELETION_SECONDS, f"deletion of {names}", interval=0.5)
 
     def helper(self, module: str, *options: str | Path) -> Helper:
@@ -164,6 +175,7 @@ def running_rig(cluster: Cluster, folder: Path, options: Options) -> Iterator[Ri
     login = operator_kubeconfig(cluster, folder / "operator.kubeconfig")
     with ExitStack() as stack:
         admin = Admin(cluster.kubeconfig)
+        stack.callback(admin.close)
         stack.enter_context(_many_files())
         stack.enter_context(_no_pod_runs(admin))
         rig = Rig(cluster, folder, options, admin, login, stack)

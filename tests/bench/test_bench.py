@@ -13,7 +13,7 @@ from tests.bench.clusters import collection, name_of
 from tests.bench.fleet import Fleet
 from tests.bench.registry import MEASUREMENTS
 from tests.bench.rig import Options, Rig, running_rig
-from tests.bench.rows import Row
+from tests.bench.rows import BEGIN, END, Row, at_least, at_most, replaced, table
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import wait_for
 from tests.operator_process import USER_AGENT
@@ -23,11 +23,13 @@ OPTIONS = Options(
     clusters=CLUSTERS,
     sizes=((CLUSTERS, 1),),
     rest_seconds=4,
-    edit_seconds=1,
+    edit_seconds=2,
     edit_rounds=1,
     churn_minutes=0,
     churn_clusters=2,
+    churn_warm_up=0,
     quiet_seconds=2,
+    delete_at_once=False,
 )
 
 
@@ -48,6 +50,21 @@ def find(rows: dict[str, Row], *words: str) -> Row:
     """The one row whose name has all the words."""
     (row,) = (row for name, row in rows.items() if all(word in name for word in words))
     return row
+
+
+def test_a_row_says_whether_its_target_is_met() -> None:
+    good = Row("good", 10, "/s", 20, at_least(0.5, 0.5, "half"))
+    bad = Row("bad", 0.2, "cores", None, at_most(0.1, 0.2, "under 0.1 cores"))
+    assert table([good, bad]).splitlines()[2:] == [
+        "| good | 10 /s | 20 /s | 0.50 | half | yes |",
+        "| bad | 0.2 cores |  |  | under 0.1 cores | **no** |",
+    ]
+
+
+def test_the_table_replaces_what_is_between_the_marks() -> None:
+    assert replaced(f"before\n{BEGIN}\nold\n{END}\nafter", "new") == f"before\n{BEGIN}\nnew\n{END}\nafter"
+    with pytest.raises(ValueError, match="the page has no"):
+        replaced("a page without marks", "new")
 
 
 @pytest.mark.api
