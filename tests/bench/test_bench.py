@@ -22,13 +22,13 @@ CLUSTERS = 5
 OPTIONS = Options(
     clusters=CLUSTERS,
     sizes=((CLUSTERS, 1),),
-    rest_seconds=4,
+    rest_seconds=3,
     edit_seconds=2,
     edit_rounds=1,
     churn_minutes=0,
     churn_clusters=2,
     churn_warm_up=0,
-    quiet_seconds=2,
+    quiet_seconds=1,
     delete_at_once=False,
 )
 
