@@ -91,7 +91,7 @@ def _server_cpu(phases: list[Phase]) -> list[float]:
 
 
 def _by_operator(rig: Rig, count: int) -> Phase:
-    with rig.namespace("apply") as namespace, _operator(rig) as pid:
+    with rig.alone("apply") as namespace, _operator(rig) as pid:
         creator, _ = rig.load(CREATOR, apply_clusters(namespace, range(count)))
         position, cpu = rig.audit_position(), cpu_of({"operator": pid, "server": rig.api_server})
         creator.ask()
@@ -101,7 +101,7 @@ def _by_operator(rig: Rig, count: int) -> Phase:
 
 
 def _by_bare_client(rig: Rig, count: int) -> Phase:
-    with rig.namespace("bare") as namespace:
+    with rig.alone("bare") as namespace:
         creator, answers = rig.load(CREATOR, apply_clusters(namespace, range(count)))
         position, cpu = rig.audit_position(), cpu_of({"server": rig.api_server})
         creator.ask()

@@ -88,6 +88,8 @@ def clusters(rig: Rig) -> tuple[list[Json], str]:
 
 
 def _raise(rig: Rig, count: int) -> Fleet:
+    if "runtimes" not in rig.shared:
+        rig.renew()
     runtimes = pods_run(rig)
     rig.start_operator()
     time.sleep(rig.options.quiet_seconds)

@@ -6,6 +6,7 @@ import json
 import resource
 import secrets
 import signal
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ from tests.bench.admin import MERGE, Admin
 from tests.bench.clusters import Request
 from tests.bench.helpers import Helper
 from tests.bench.procfs import cpu_seconds, pid_of
+from tests.cluster import lifecycle
 from tests.cluster.cluster import Cluster
 from tests.cluster.errors import ApiError
 from tests.cluster.progress import say
@@ -105,6 +107,28 @@ class Rig:
         """Where the audit log ends now."""
         return self.cluster.audit_log.stat().st_size
 
+    def renew(self) -> None:
+        """An empty control plane, where the cluster is disposable: emptying one takes minutes, a new one seconds."""
+        if not self.options.disposable:
+            return
+        self.admin.close()
+        lifecycle.down()
+        self.cluster = lifecycle.up(0)
+        self.admin = Admin(self.cluster.kubeconfig)
+        install_rights(self.cluster)
+        operator_kubeconfig(self.cluster, self.operator_login)
+        time.sleep(self.options.quiet_seconds)
+
+    @contextmanager
+    def alone(self, title: str) -> Iterator[str]:
+        """A fresh namespace in a control plane where nothing of an earlier measurement goes on."""
+        if self.options.disposable:
+            self.renew()
+            yield self.create_namespace(title)
+        else:
+            with self.namespace(title) as name:
+                yield name
+
     @contextmanager
     def namespace(self, title: str) -> Iterator[str]:
         """A fresh namespace; gone with all that is in it at the end."""
@@ -175,10 +199,10 @@ def running_rig(cluster: Cluster, folder: Path, options: Options) -> Iterator[Ri
     login = operator_kubeconfig(cluster, folder / "operator.kubeconfig")
     with ExitStack() as stack:
         admin = Admin(cluster.kubeconfig)
-        stack.callback(admin.close)
         stack.enter_context(_many_files())
         stack.enter_context(_no_pod_runs(admin))
         rig = Rig(cluster, folder, options, admin, login, stack)
+        stack.callback(lambda: rig.admin.close())
         stack.callback(rig.stop_operator)
         yield rig
 
