@@ -72,12 +72,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--minutes", type=float, default=60, help="of churn")
     parser.add_argument("--workers", type=int, help="of the operator; default: its own")
+    parser.add_argument("--rate", type=float, default=20, help="edits a second")
     parser.add_argument("--write", action="store_true", help=f"replace the table in {PAGE.name}")
     return parser
 
 
 def _options(given: argparse.Namespace, disposable: bool) -> Options:
-    options = Options(clusters=given.clusters, sizes=given.sizes, churn_minutes=given.minutes, disposable=disposable)
+    options = Options(
+        clusters=given.clusters,
+        sizes=given.sizes,
+        edits_per_second=given.rate,
+        churn_minutes=given.minutes,
+        disposable=disposable,
+    )
     if given.workers:
         options = replace(options, operator=(f"--workers={given.workers}",))
     return options
