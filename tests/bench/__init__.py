@@ -1,0 +1,1 @@
+"""What the operator's engine costs, measured on a real kube-apiserver: `make bench`."""
