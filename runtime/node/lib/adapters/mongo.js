@@ -3,6 +3,7 @@
 const { log } = require("../log.js");
 const { inTime } = require("../in-time.js");
 const { MongoWrites } = require("./mongo-writes.js");
+const { mongoCollection } = require("./names.js");
 
 const TICK_MS = 500;
 const FLUSH_MS = 1000;
@@ -29,7 +30,7 @@ module.exports = {
   open({ url, prefix }) {
     const { MongoClient } = require("mongodb");
     const { createAdapter } = require("@socket.io/mongo-adapter");
-    const name = `${prefix}-adapter-events`;
+    const name = mongoCollection(prefix);
     // two clients: what waits for its turn to be stored after an outage does not hold up the stream
     const [writer, reader] = [new MongoClient(url, WRITING), new MongoClient(url, READING)];
     const collection = writer.db().collection(name);

@@ -1,6 +1,7 @@
 "use strict";
 
 const { setTimeout: delay } = require("timers/promises");
+const { postgresChannel } = require("./names.js");
 
 const KEPT_PUBLICATIONS = 10_000;
 const KEPT_BYTES = 16 * 1024 * 1024;
@@ -46,9 +47,11 @@ class PostgresPool {
   }
 
   /** As the pool's; what belongs to a publication waits for its turn and for the database. */
-  query(text, values) {
+  query(text, given) {
     const turn = this.#turn;
-    if (!turn) return text.startsWith(NOTIFY) ? this.#persist(text, values) : this.#pool.query(text, values);
+    const notifies = text.startsWith(NOTIFY);
+    const values = notifies ? [postgresChannel(given[0]), ...given.slice(1)] : given;
+    if (!turn) return notifies ? this.#persist(text, values) : this.#pool.query(text, values);
     const bytes = values.reduce((sum, value) => sum + value.length, 0);
     if (this.#kept >= KEPT_PUBLICATIONS || this.#keptBytes + bytes > KEPT_BYTES) {
       this.dropped += 1;

@@ -2,6 +2,7 @@
 
 const { log } = require("../log.js");
 const { inTime } = require("../in-time.js");
+const { postgresChannel } = require("./names.js");
 const { PostgresPool } = require("./postgres-pool.js");
 
 const CHECK_MS = 3000;
@@ -9,6 +10,9 @@ const CHECK_AWAY_MS = 500;
 const ANSWER_MS = 1500;
 const FLUSH_MS = 1000;
 const QUERY_MS = 10_000;
+// PostgreSQL takes less than 8000 bytes, the adapter would give it 8000
+const PAYLOAD_BYTES = 7999;
+const LISTEN = /^LISTEN "(.*)"$/s;
 
 /** PostgreSQL LISTEN/NOTIFY. Large and binary events need the table `socket_io_attachments` (docs/runtime.md). */
 module.exports = {
@@ -20,7 +24,7 @@ module.exports = {
     const pool = new Pool({ connectionString: url, ...connections });
     const publishing = new PostgresPool(pool);
     const watch = new Watch(pool, publishing);
-    const create = createAdapter(publishing, { channelPrefix: prefix, errorHandler: (error) => watch.failed(error) });
+    const create = createAdapter(publishing, { channelPrefix: prefix, payloadThreshold: PAYLOAD_BYTES, errorHandler: (error) => watch.failed(error) });
     return {
       adapter: (namespace) => publishing.adopt(create(namespace)),
       state: () => watch.state(),
@@ -53,8 +57,11 @@ class Watch {
     });
     const query = client.query;
     client.query = (...args) => {
-      const result = query.apply(client, args);
-      if (typeof args[0] === "string" && args[0].startsWith("LISTEN")) result.then(() => this.#listens(client), () => abandon(client));
+      const [, channel] = (typeof args[0] === "string" && LISTEN.exec(args[0])) || [];
+      if (channel === undefined) return query.apply(client, args);
+      // the name of a namespace may be a client's: a quote in it would end the identifier
+      const result = query.call(client, `LISTEN ${client.escapeIdentifier(postgresChannel(channel))}`);
+      result.then(() => this.#listens(client), () => abandon(client));
       return result;
     };
   }
