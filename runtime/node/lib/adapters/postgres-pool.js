@@ -32,15 +32,22 @@ class PostgresPool {
   // from an outage until everything kept has left
   #behind = true;
   #closed = false;
+  /** whether the database answers queries, and who waits for that */
+  #answers = false;
+  #connecting = new Set();
 
   /** @param {import("pg").Pool} pool */
   constructor(pool) {
     this.#pool = pool;
     /** publications dropped because the database was away for long */
     this.dropped = 0;
+    /** told by who watches: whether the database refuses user or password */
+    this.refused = false;
   }
 
+  // a login that is likely to fail is left to who watches
   async connect() {
+    while (!this.#answers) await new Promise((resolve) => this.#connecting.add(resolve));
     const client = await this.#pool.connect();
     client.once("end", () => client.release(true));
     return client;
@@ -49,6 +56,7 @@ class PostgresPool {
   /** As the pool's; what belongs to a publication waits for its turn and for the database. */
   query(text, given) {
     const turn = this.#turn;
+    if (!turn && this.refused) return Promise.reject(new Error("the database refuses the login"));
     const notifies = text.startsWith(NOTIFY);
     const values = notifies ? [postgresChannel(given[0]), ...given.slice(1)] : given;
     if (!turn) return notifies ? this.#persist(text, values) : this.#pool.query(text, values);
@@ -107,6 +115,14 @@ class PostgresPool {
         await delay(RETRY_MS, undefined, { ref: false });
       }
     }
+  }
+
+  /** Told by who watches: whether the database answers. */
+  set answers(answers) {
+    this.#answers = answers;
+    if (!answers) return;
+    for (const resolve of this.#connecting) resolve();
+    this.#connecting.clear();
   }
 
   /** Told by who watches: whether the database answers and is listened to. */
