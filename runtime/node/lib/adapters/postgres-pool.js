@@ -35,6 +35,8 @@ class PostgresPool {
   /** whether the database answers queries, and who waits for that */
   #answers = false;
   #connecting = new Set();
+  /** of the notification that is being handled */
+  #channel = "";
 
   /** @param {import("pg").Pool} pool */
   constructor(pool) {
@@ -50,6 +52,7 @@ class PostgresPool {
     while (!this.#answers) await new Promise((resolve) => this.#connecting.add(resolve));
     const client = await this.#pool.connect();
     client.once("end", () => client.release(true));
+    client.on("notification", ({ channel }) => (this.#channel = channel));
     return client;
   }
 
@@ -78,7 +81,8 @@ class PostgresPool {
   adopt(adapter) {
     const { client } = adapter;
     if (Object.prototype.hasOwnProperty.call(client, "publish")) return adapter;
-    const { publish } = client;
+    const { publish, onMessage } = client;
+    client.onMessage = (message) => onMessage.call(client, message.nsp === undefined ? this.#ofEmitter(message, client.opts) : message);
     client.publish = (message) => this.#publish(() => publish.call(client, message));
     client.scheduleReconnection = () => {
       // a connection lost while it is set up is reported twice: two would listen
@@ -86,6 +90,12 @@ class PostgresPool {
       client.reconnectTimer = setTimeout(() => client.initClient(), RECONNECT_MS * (0.5 + Math.random())).unref();
     };
     return adapter;
+  }
+
+  // The messages of `@socket.io/postgres-emitter` 0.1 do not say of which namespace they are, so the adapter drops them.
+  #ofEmitter(message, { channelPrefix }) {
+    const { packet } = message.data || {};
+    return { ...message, nsp: (packet && packet.nsp) || this.#channel.slice(channelPrefix.length + 1) };
   }
 
   // The adapter turns the message into text, and asks for its first query, before `start` returns. It delivers to the
