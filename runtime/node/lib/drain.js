@@ -30,6 +30,7 @@ class Drain {
   start(seconds, terminating = false) {
     this.draining = true;
     this.terminating = this.terminating || terminating;
+    if (this.runtime.sidePort) this.runtime.sidePort.end();
     this.running = this.#drain(seconds).catch((error) => log(`drain failed: ${error.message}`));
     return this.running;
   }

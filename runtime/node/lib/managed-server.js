@@ -4,6 +4,7 @@ const { closeAtOnce } = require("./close-at-once.js");
 const { log } = require("./log.js");
 const { atLeast } = require("./patch.js");
 const adapters = require("./adapters/index.js");
+const { prefixOf } = require("./adapters/names.js");
 const { keep } = require("./options.js");
 const { appAdapterModule } = require("./socket-io-adapter.js");
 
@@ -66,7 +67,7 @@ class ManagedServer {
       log(`adapter: SOCKETIO_RUNTIME_BROKER_URL is not set, ${settings.adapter} is not applied`);
       return adapters.IN_MEMORY;
     }
-    const prefix = this.index === 1 ? settings.prefix : `${settings.prefix}-${this.index}`;
+    const prefix = prefixOf(settings.prefix, this.index);
     try {
       this.broker = adapters.open(settings.adapter, { url: settings.brokerUrl, prefix, mirror: settings.mirror, module });
     } catch (error) {

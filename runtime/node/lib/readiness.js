@@ -20,17 +20,23 @@ class Readiness {
 
   /**
    * @returns {{ready: boolean, reason?: string, message?: string, listens?: {port?: number, loopback?: boolean}}} reason:
-   *   NoServer, Draining, NotListening, ListensElsewhere, BrokerUnreachable or NotSubscribed
+   *   NoServer, Draining, BrokerRefused, NotListening, ListensElsewhere, BrokerUnreachable or NotSubscribed
    */
   state() {
     const { servers, drain } = this.runtime;
     const all = [...servers.values()];
     if (drain.draining && !drain.terminating) return no("Draining", "connections are being moved elsewhere");
     if (all.length === 0) return no("NoServer", "no Socket.IO server exists");
+    // first, as an app may listen only when its adapter has answered
+    if (all.some((server) => this.#refused(server))) return no("BrokerRefused", "the broker refuses the login: user or password of its URL are wrong");
     if (!all.some((server) => server.listening())) return no("NotListening", "the Socket.IO server does not listen yet");
     const listens = this.listening.elsewhere(all.map((server) => server.address()));
     if (listens) return { ...no("ListensElsewhere", `nothing listens on port ${this.listening.port} of an address that routers reach`), listens };
     return all.map((server) => this.#broker(server)).find(Boolean) || { ready: true };
+  }
+
+  #refused(server) {
+    return server.broker && !this.joined.has(server) && server.broker.state().refused;
   }
 
   #broker(server) {

@@ -3,7 +3,8 @@
 const { parseURL } = require("ioredis/built/utils");
 const { inTime } = require("./in-time.js");
 const { log } = require("./log.js");
-const { RedisClient } = require("./redis-client.js");
+const { LONGEST_MS, loginWait } = require("./login-wait.js");
+const { RedisClient, isRefusal } = require("./redis-client.js");
 const { RedisHeartbeats } = require("./redis-heartbeats.js");
 
 const CHECK_MS = 3000;
@@ -33,8 +34,10 @@ class RedisBroker {
     this.held = undefined;
     this.dropped = 0;
     this.answering = true;
-    this.up = undefined;
+    this.told = undefined;
     this.error = undefined;
+    /** how many logins in a row were refused */
+    this.refused = 0;
     const options = parseURL(url);
     this.main = new RedisClient({ ...options, ...(protocol === "rediss:" ? { tls: {} } : {}) }, this);
     this.heartbeats = new RedisHeartbeats(this, prefix);
@@ -53,7 +56,7 @@ class RedisBroker {
     const clients = [...this.clients];
     const reachable = this.main.status === "ready" && this.answering;
     const arriving = clients.some((client) => client.subscriber || client.reader) && clients.every((client) => client.listening());
-    return { reachable, subscribed: reachable && arriving };
+    return { reachable, subscribed: reachable && arriving, ...(this.refused > 0 && { refused: true }) };
   }
 
   /** Whether what is published from now on will be read from its stream. */
@@ -93,8 +96,30 @@ class RedisBroker {
   }
 
   /** Called by a client on an error; the next change of state tells it. */
-  failed(error) {
+  failed(error, client) {
     this.error = error.message || error.code || String(error);
+    if (isRefusal(error)) this.refused = this.#tries(client) ? this.refused + 1 : Math.max(this.refused, 1);
+    else if (client === this.main) this.refused = 0;
+    this.changed();
+  }
+
+  /** @returns {number | undefined} milliseconds until a client may try again; undefined: as it likes */
+  retryAfter(client) {
+    if (this.refused === 0) return undefined;
+    return this.#tries(client) ? loginWait(this.refused) : LONGEST_MS;
+  }
+
+  // one tries for all
+  #tries(client) {
+    return client === this.main || this.main.status === "ready";
+  }
+
+  /** Called by a client whose login was accepted. */
+  accepted() {
+    if (this.refused > 0) {
+      this.refused = 0;
+      for (const client of this.clients) client.wake();
+    }
     this.changed();
   }
 
@@ -102,12 +127,13 @@ class RedisBroker {
   changed() {
     if (this.closing) return;
     const up = this.state().subscribed;
-    if (up === this.up || (!up && this.up === undefined && !this.error)) return;
-    this.up = up;
+    const telling = up ? "connected and subscribed" : this.refused > 0 ? "refuses the login" : "away";
+    if (telling === this.told || (!up && this.told === undefined && !this.error)) return;
+    this.told = telling;
     if (up) this.#returned();
     else this.#hold();
     const dropped = this.dropped > 0 ? `, ${this.dropped} commands dropped so far` : "";
-    log(up ? `broker ${this.place}: connected and subscribed${dropped}` : `broker ${this.place}: away (${this.error || "connection closed"}), trying again`);
+    log(`broker ${this.place}: ${telling}${up ? dropped : ` (${this.error || "connection closed"}), trying again`}`);
   }
 
   #returned() {

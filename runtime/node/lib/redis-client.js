@@ -22,6 +22,8 @@ for _, entry in ipairs(found) do
   if fields.uid == ARGV[2] and fields.number == ARGV[3] then return entry[1] end
 end
 return redis.call('XADD', KEYS[1], unpack(ARGV, 4))`;
+// what Redis says to a wrong password, before version 6 too, and to none
+const REFUSAL = /\b(WRONGPASS|NOAUTH)\b|invalid password|invalid username-password/i;
 const nothing = () => {};
 
 /**
@@ -39,7 +41,7 @@ class RedisClient extends Redis {
       maxRetriesPerRequest: null,
       connectTimeout: 5000,
       keepAlive: 10_000,
-      retryStrategy: (attempt) => Math.min(attempt * 100, 2000) * (0.75 + Math.random() / 2),
+      retryStrategy: (attempt) => broker.retryAfter(this) || Math.min(attempt * 100, 2000) * (0.75 + Math.random() / 2),
     });
     this.broker = broker;
     // adapters add listeners for each namespace
@@ -49,12 +51,17 @@ class RedisClient extends Redis {
     this.reader = false;
     this.queuedBytes = 0;
     this.positions = new Map();
-    this.on("error", (error) => broker.failed(error));
+    /** subscriptions that Redis refused with the login: [command, arguments] */
+    this.refused = [];
+    this.on("error", (error) => broker.failed(error, this));
     this.on("connect", () => this.stream && this.stream.unref && this.stream.unref());
     this.on("reconnecting", () => setImmediate(() => this.reconnectTimeout && this.reconnectTimeout.unref()));
     this.on("ready", () => {
       this.queuedBytes = 0;
-      broker.changed();
+      for (const [name, args] of this.refused.splice(0)) this[name](...args).catch(nothing);
+      // ioredis takes a duplicate for ready before it has logged in, as it makes no check
+      if (this.options.enableReadyCheck) broker.accepted();
+      else broker.changed();
     });
     this.on("close", () => {
       this.confirmed = false;
@@ -99,7 +106,7 @@ class RedisClient extends Redis {
       command.reject(new Error("dropped: Redis is away and the queue is full"));
     }
     // an adapter does not wait for each of its commands: none of them may end as an unhandled rejection
-    command.promise.catch(nothing);
+    command.promise.catch(PUBLISH.has(command.name) ? this.#countLost : nothing);
     if (SUBSCRIBE.has(command.name)) this.#confirm(command);
     if (held !== undefined && !dropped) this.#hold(command, stream);
     const sent = dropped || held !== undefined ? command.promise : super.sendCommand(command, stream);
@@ -150,12 +157,28 @@ class RedisClient extends Redis {
     return this.offlineQueue.length + held.length >= QUEUED_COMMANDS || this.queuedBytes > QUEUED_BYTES;
   }
 
+  #countLost = (error) => {
+    if (isRefusal(error)) this.broker.dropped += 1;
+  };
+
   #confirm(command) {
     this.subscriber = true;
     command.promise.then(() => {
       this.confirmed = true;
-      this.broker.changed();
-    }, nothing);
+      this.broker.accepted();
+    }, (error) => {
+      if (!isRefusal(error)) return;
+      this.refused.push([command.name, command.args]);
+      this.broker.failed(error, this);
+      if (this.status === "ready") this.disconnect(true);
+    });
+  }
+
+  /** Connects now if it waits for its next try. */
+  wake() {
+    if (this.status !== "reconnecting") return;
+    clearTimeout(this.reconnectTimeout);
+    this.connect().catch(nothing);
   }
 
   /**
@@ -196,4 +219,9 @@ class RedisClient extends Redis {
   }
 }
 
-module.exports = { RedisClient };
+/** @returns {boolean} whether Redis does not take user and password */
+function isRefusal({ message }) {
+  return REFUSAL.test(message);
+}
+
+module.exports = { RedisClient, isRefusal };

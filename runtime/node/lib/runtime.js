@@ -34,6 +34,7 @@ class Runtime {
     this.drain = new Drain(this);
     this.shutdown = new Shutdown(this);
     this.readiness = new Readiness(this);
+    this.sidePort = undefined;
   }
 
   /** Hook of `Server.prototype.adapter(value)`: returns the adapter to use. The first call is the constructor's. */
@@ -126,7 +127,8 @@ class Runtime {
     if (!this.settings.port) return;
     const { SidePort } = require("./side-port.js");
     const { routes } = require("./routes.js");
-    new SidePort(routes(this), this.settings, this.sessions).open();
+    this.sidePort = new SidePort(routes(this), this.settings, this.sessions);
+    this.sidePort.open();
   }
 }
 

@@ -5,38 +5,48 @@ const { log, guarded } = require("./log.js");
 const tunnel = require("./sessions/tunnel.js");
 
 const SOCKETS = 64;
-const REQUEST_MS = 4000;
+// requestMs: for a request, and for its answer; idleMs: between two requests of a connection, whose peer may ask every 30 s
+const LIMITS = Object.freeze({ requestMs: 4000, idleMs: 120_000 });
 const BODY_BYTES = 1024;
 const RETRY_MS = 5000;
 
 /**
  * The runtime's own HTTP server. It keeps no process alive, and nothing sent to it can take more than a bounded share
- * of the app's process: sockets, time and bytes of a request are limited.
+ * of the app's process: sockets, time and bytes of a request are limited. A connection stays open between its requests.
  */
 class SidePort {
   /**
    * @param {import("./routes.js").Routes} routes
    * @param {import("./settings.js").Settings} settings
    * @param {import("./sessions/index.js").Sessions} [sessions]  takes requests from other pods
+   * @param {{requestMs: number, idleMs: number}} [limits]
    */
-  constructor(routes, { port, host }, sessions) {
+  constructor(routes, { port, host }, sessions, limits = LIMITS) {
     this.routes = routes;
     this.sessions = sessions;
+    this.limits = limits;
     this.place = { port, host, exclusive: true };
     /** sockets that are open, the one that has waited longest first */
     this.sockets = new Set();
+    /** socket -> the answer that it waits for */
+    this.busy = new Map();
+    /** those that were answered and wait for their next request */
+    this.kept = new Set();
+    this.ending = false;
   }
 
   open() {
-    const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1000, maxHeaderSize: 8192 };
-    const server = http.createServer({ ...limits, keepAliveTimeout: REQUEST_MS }, (request, response) => {
-      this.#touch(request.socket);
+    const { requestMs, idleMs } = this.limits;
+    const times = { requestTimeout: requestMs, headersTimeout: requestMs, keepAliveTimeout: idleMs };
+    const checked = { connectionsCheckingInterval: Math.min(requestMs, 1000), maxHeaderSize: 8192 };
+    const server = http.createServer({ ...times, ...checked }, (request, response) => {
+      this.#begin(request.socket, response);
       this.#answer(request, response).catch((error) => {
         log(`side port: ${request.method} failed: ${error.message}`);
         if (!response.headersSent) send(response, 500, { error: "InternalError" });
       });
     });
-    Object.assign(server, { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, maxRequestsPerSocket: 1000 });
+    Object.assign(server, { ...times, timeout: requestMs, maxRequestsPerSocket: 1000 });
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head).catch(() => socket.destroy()));
     server.on("connection", (socket) => guarded("side port", () => this.#accept(socket)));
     server.on("clientError", (error, socket) => socket.destroy());
@@ -49,8 +59,7 @@ class SidePort {
   // keep a probe out.
   #accept(socket) {
     socket.unref();
-    socket.setTimeout(REQUEST_MS, () => socket.destroy());
-    socket.once("close", () => this.sockets.delete(socket));
+    socket.once("close", () => [this.sockets, this.busy, this.kept].forEach((place) => place.delete(socket)));
     this.sockets.add(socket);
     if (this.sockets.size > SOCKETS) {
       const [oldest] = this.sockets;
@@ -65,12 +74,27 @@ class SidePort {
     if (!sessions || !tunnel.isTunnel(request)) return socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
     if (!tunnel.isProven(request, sessions.address, await sessions.token.read())) return socket.end("HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n");
     this.sockets.delete(socket);
+    this.kept.delete(socket);
     tunnel.accept(socket);
     return sessions.receiver.take(socket, head);
   }
 
-  #touch(socket) {
+  #begin(socket, response) {
     if (this.sockets.delete(socket)) this.sockets.add(socket);
+    this.kept.delete(socket);
+    this.busy.set(socket, response);
+    response.once("close", () => this.busy.delete(socket) && this.kept.add(socket));
+    if (this.ending) beLast(response);
+  }
+
+  /**
+   * The process drains or ends: no connection is kept any more. Those that are being answered are closed afterwards; new
+   * ones may be of another pod, whose clients' sessions live here.
+   */
+  end() {
+    this.ending = true;
+    for (const socket of this.kept) socket.destroy();
+    for (const response of this.busy.values()) beLast(response);
   }
 
   #retry(server, error) {
@@ -106,6 +130,10 @@ function send(response, status, body, headers = {}) {
   response.end(text, () => refused && response.socket && response.socket.destroySoon());
 }
 
+function beLast(response) {
+  if (!response.headersSent) response.setHeader("connection", "close");
+}
+
 /** @returns {Promise<string | undefined>} the body; undefined if it is too large */
 async function read(request) {
   if (Number(request.headers["content-length"]) > BODY_BYTES) return undefined;
@@ -124,4 +152,4 @@ async function read(request) {
   });
 }
 
-module.exports = { SidePort };
+module.exports = { SidePort, LIMITS };

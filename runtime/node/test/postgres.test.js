@@ -15,11 +15,11 @@ before(async () => (postgres = options.skip ? undefined : await PostgresServer.s
 afterEach(() => App.stopAll());
 after(() => postgres && postgres.remove());
 
-async function pair(version) {
-  const env = { SOCKETIO_ADAPTER: "postgres", SOCKETIO_RUNTIME_BROKER_URL: postgres.url, SOCKETIO_ADAPTER_PREFIX: version };
+async function pair(version, { namespace = "/", ...variables } = {}) {
+  const env = { SOCKETIO_ADAPTER: "postgres", SOCKETIO_RUNTIME_BROKER_URL: postgres.url, SOCKETIO_ADAPTER_PREFIX: version, ...variables };
   const apps = await Promise.all([App.start(version, { env }), App.start(version, { env })]);
   await Promise.all(apps.map((app) => app.ready()));
-  const clients = await Promise.all(apps.map((app) => app.client()));
+  const clients = await Promise.all(apps.map((app) => app.client({ url: app.url + namespace })));
   const heard = clients.map((client) => {
     const texts = [];
     client.on("said", (text) => texts.push(text));
@@ -39,6 +39,28 @@ for (const version of ["v4.1", "v4.8"]) {
     await until("both sockets", async () => (await speaker.timeout(8000).emitWithAck("who")) === 2);
   });
 }
+
+for (const [what, namespace] of [
+  ["of 100 characters", `/${"room".repeat(25)}`],
+  ["that would end the identifier", '/room-"; DROP TABLE socket_io_attachments; --'],
+]) {
+  test(`postgres: broadcasts cross in a namespace ${what}, and its name is nothing but a name`, options, async () => {
+    const { apps, speaker, remote } = await pair("v4.8", { namespace, APP_NAMESPACES: "^/room" });
+    const long = "x".repeat(20_000);
+    for (const text of ["hello", long]) {
+      await until("the broadcast", () => speaker.emit("say", text) && remote.includes(text) || apps[0].log);
+    }
+    assert.strictEqual((await postgres.query("SELECT count(*) FROM socket_io_attachments")).rowCount, 1);
+  });
+}
+
+test("postgres: an event of any length crosses, that of the longest notification included", options, async () => {
+  const { speaker, remote } = await pair("v4.8");
+  const said = Array.from({ length: 300 }, (_, number) => "x".repeat(7700 + number));
+  for (const text of said) speaker.emit("say", text);
+  await until("every event", () => remote.length === said.length || remote.length);
+  assert.deepStrictEqual(remote.map(({ length }) => length).sort((one, other) => one - other), said.map(({ length }) => length));
+});
 
 test("postgres: a burst arrives in its order", options, async () => {
   const { speaker, local, remote } = await pair("v4.8");

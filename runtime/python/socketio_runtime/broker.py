@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import random
+import re
 import threading
 import time
 from types import ModuleType
@@ -22,6 +23,13 @@ QUEUED_MESSAGES = 10_000
 QUEUED_BYTES = 16 * 1024 * 1024
 BATCH = 500
 LONGEST_RETRY_SECONDS = 0.5
+# a broker that refuses a login will do so again, and many tries may lock the user out for everybody
+FIRST_LOGIN_SECONDS = 1.0
+LONGEST_LOGIN_SECONDS = 30.0
+# what Redis says to a wrong password, before version 6 too, and to none; as it is, and in the words of redis-py
+REFUSAL = re.compile(
+    r"\b(WRONGPASS|NOAUTH)\b|invalid (username-)?password|invalid username|authentication required", re.I
+)
 # after an outage the others get this time to subscribe again before what was queued is sent
 RESUBSCRIBE_SECONDS = 1.5
 
@@ -46,8 +54,8 @@ class RedisBroker:
         self._url = url
         self._reachable = False
         self._subscribed = False
-        self._up: bool | None = None
-        self._closed = False
+        self._told = ""
+        self._closing = threading.Event()
         self.start()
 
     def start(self) -> None:
@@ -57,6 +65,8 @@ class RedisBroker:
         self._outbox: collections.deque[bytes] = collections.deque()
         self._queued_bytes = 0
         self._wake = threading.Condition()
+        self._refused = 0
+        self._accepted = threading.Event()
         for target in (self._publish_forever, self._listen_forever):
             threading.Thread(target=target, name="socketio-runtime-redis", daemon=True).start()
 
@@ -71,8 +81,10 @@ class RedisBroker:
             self._wake.notify()
 
     def state(self) -> dict[str, bool]:
-        """reachable: commands get through; subscribed: what others publish arrives."""
-        return {"reachable": self._reachable, "subscribed": self._reachable and self._subscribed}
+        """reachable: commands get through; subscribed: what others publish arrives; refused, if so: Redis answers, and
+        does not take user and password."""
+        state = {"reachable": self._reachable, "subscribed": self._reachable and self._subscribed}
+        return {**state, "refused": True} if self._refused else state
 
     def flush(self, seconds: float) -> None:
         """Waits until what was published so far has arrived, at most that long."""
@@ -82,8 +94,9 @@ class RedisBroker:
 
     def close(self) -> None:
         """Ends the threads, within a few seconds."""
+        self._closing.set()
+        self._accepted.set()
         with self._wake:
-            self._closed = True
             self._wake.notify()
 
     def _connection_options(self) -> dict[str, Any]:
@@ -101,7 +114,7 @@ class RedisBroker:
 
     def _publish_forever(self) -> None:
         attempt = 0
-        while not self._closed:
+        while not self._closing.is_set():
             try:
                 if attempt:
                     self.client.ping()
@@ -109,11 +122,22 @@ class RedisBroker:
                 self._send(self._next_batch())
             except Exception as error:
                 attempt += 1
+                self._failed(error)
                 self._changed(reachable=False, error=error)
-                time.sleep(_pause(attempt))
+                self._closing.wait(_login_pause(self._refused) if self._refused else _pause(attempt))
             else:
                 attempt = 0
+                self._refused = 0
+                self._accepted.set()
                 self._changed(reachable=True)
+
+    def _failed(self, error: Exception) -> None:
+        if REFUSAL.search(str(error)):
+            self._accepted.clear()
+            self._refused += 1
+        else:
+            self._refused = 0
+            self._accepted.set()
 
     def _next_batch(self) -> list[bytes]:
         with self._wake:
@@ -137,7 +161,8 @@ class RedisBroker:
 
     def _listen_forever(self) -> None:
         attempt = 0
-        while not self._closed:
+        self._accepted.wait()
+        while not self._closing.is_set():
             pubsub = self.client.pubsub()
             try:
                 pubsub.subscribe(self.channel)
@@ -146,7 +171,9 @@ class RedisBroker:
             except Exception as error:
                 attempt += 1
                 self._changed(subscribed=False, error=error)
-                time.sleep(_pause(attempt))
+                self._closing.wait(_pause(attempt))
+                # one thread tries for both
+                self._accepted.wait()
             finally:
                 pubsub.close()
 
@@ -154,7 +181,7 @@ class RedisBroker:
     def _receive(self, pubsub: Any) -> None:
         heard = time.monotonic()
         asked = False
-        while not self._closed:
+        while not self._closing.is_set():
             message = pubsub.get_message(timeout=1.0)
             now = time.monotonic()
             if message is not None:
@@ -180,16 +207,19 @@ class RedisBroker:
             self._reachable = self._reachable if reachable is None else reachable
             self._subscribed = self._subscribed if subscribed is None else subscribed
             up = self.state()["subscribed"]
-            if self._closed or up == self._up or (not up and error is None):
+            telling = "connected and subscribed" if up else "refuses the login" if self._refused else "away"
+            if self._closing.is_set() or telling == self._told or (not up and error is None):
                 return
-            self._up = up
+            self._told = telling
             self.was_subscribed = self.was_subscribed or up
         dropped = f", {self.dropped} messages dropped so far" if self.dropped else ""
         reason = str(error).replace(self._url, "(broker URL)")
-        log(
-            f"broker {self.place}: "
-            + (f"connected and subscribed{dropped}" if up else f"away ({reason}), trying again")
-        )
+        log(f"broker {self.place}: {telling}" + (dropped if up else f" ({reason}), trying again"))
+
+
+def _login_pause(refused: int) -> float:
+    wait: float = min(FIRST_LOGIN_SECONDS * 2 ** min(refused - 1, 10), LONGEST_LOGIN_SECONDS)
+    return wait * random.uniform(0.75, 1.25)
 
 
 def _pause(attempt: int) -> float:

@@ -36,6 +36,8 @@ class Drain:
             first = not self.draining
             self.draining = True
             self.terminating = self.terminating or terminating
+        if self._runtime.side_port:
+            self._runtime.side_port.end()
         return first
 
     def run(self, seconds: float) -> None:

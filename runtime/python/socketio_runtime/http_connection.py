@@ -13,6 +13,8 @@ from .log import log
 from .routes import Answer, Route, Takeover
 
 REQUEST_SECONDS = 4.0
+# between two requests: who asks every 30 s does so on one connection
+IDLE_SECONDS = 120.0
 HEAD_BYTES = 8192
 BODY_BYTES = 1024
 CHUNK_BYTES = 4096
@@ -20,13 +22,25 @@ CHUNK_BYTES = 4096
 
 class Connection:
     """`deadline`: when it is cut off, in seconds of the monotonic clock. `ended`: nothing more is to be said.
-    `upgraded`: to be called when nobody else uses the socket any more."""
+    `idle`: it was answered and waits for its next request. `last`: the next answer is its last one.
+    `upgraded`: to be called when nobody else uses the socket any more. `request_seconds`: for a request, and for its
+    answer; `idle_seconds`: between two requests."""
 
-    def __init__(self, accepted: socket.socket, routes: Mapping[str, Route]) -> None:
+    def __init__(
+        self,
+        accepted: socket.socket,
+        routes: Mapping[str, Route],
+        request_seconds: float = REQUEST_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         self.socket = accepted
         self.fd = accepted.fileno()
-        self.deadline = time.monotonic() + REQUEST_SECONDS
         self.ended = False
+        self.idle = False
+        self.last = False
+        self._request_seconds = request_seconds
+        self._idle_seconds = idle_seconds
+        self._begin()
         self.upgraded: Callable[[], None] | None = None
         self._routes = routes
         self._input = b""
@@ -53,12 +67,18 @@ class Connection:
             return False
         if self._closing:
             return False  # what is left of a refused request is thrown away
+        if self.idle:
+            self._begin()
         self._input += received
         answer = self._next_answer()
         if answer is None:
             return False
         self._flush()
         return True
+
+    def _begin(self) -> None:
+        self.idle = False
+        self.deadline = time.monotonic() + self._request_seconds
 
     def _next_answer(self) -> Answer | None:
         head, end, rest = self._input.partition(b"\r\n\r\n")
@@ -84,9 +104,9 @@ class Connection:
 
     def _say(self, answer: Answer, connection: str = "close", without_body: bool = False) -> Answer:
         refused = answer.status >= 400 and answer.status != 503
-        self._closing = refused or connection.lower() == "close"
+        self._closing = refused or self.last or connection.lower() == "close"
         self._output = _serialize(answer, self._closing, without_body)
-        self.deadline = time.monotonic() + REQUEST_SECONDS
+        self._begin()
         return answer
 
     # The peer may read the last answer; what it still sends is thrown away until it closes or its time is over.
@@ -96,8 +116,13 @@ class Connection:
         except BlockingIOError:
             return
         self._output = self._output[sent:]
-        if not self._output and self._closing:
+        if self._output:
+            return
+        if self._closing:
             self.socket.shutdown(socket.SHUT_WR)
+        elif not self._input:
+            self.idle = True
+            self.deadline = time.monotonic() + self._idle_seconds
 
 
 def _parse(head: bytes) -> tuple[str, str, dict[str, str]]:

@@ -126,7 +126,8 @@ class ManagedServer:
         if settings.broker_url is None:
             log("adapter: SOCKETIO_RUNTIME_BROKER_URL is not set, redis is not applied")
             return
-        prefix = settings.prefix if self.index == 1 else f"{settings.prefix}-{self.index}"
+        # no prefix that the operator gives has a colon: another cluster may be named with the number
+        prefix = settings.prefix if self.index == 1 else f"{settings.prefix}:{self.index}"
         try:
             self.broker = RedisBroker(redis_library.load(), settings.broker_url, prefix)
         except Exception as error:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Readiness:
-    """Reasons: NoServer, Draining, NotListening, ListensElsewhere, BrokerUnreachable, NotSubscribed."""
+    """Reasons: NoServer, Draining, BrokerRefused, NotListening, ListensElsewhere, BrokerUnreachable, NotSubscribed."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -26,13 +26,15 @@ class Readiness:
             return _no("Draining", "connections are being moved elsewhere")
         if not servers:
             return _no("NoServer", "no Socket.IO server exists")
+        waiting = [managed.broker for managed in servers if managed.broker and not managed.broker.was_subscribed]
+        # first, as an app may listen only when its broker has answered
+        if any(broker.state().get("refused") for broker in waiting):
+            return _no("BrokerRefused", "the broker refuses the login: user or password of its URL are wrong")
         if runtime.app_address.own() is None:
             return _no("NotListening", "the Socket.IO server does not listen yet")
         if runtime.app_address.elsewhere():
             return self._elsewhere()
-        for broker in [managed.broker for managed in servers if managed.broker]:
-            if broker.was_subscribed:
-                continue
+        for broker in waiting:
             if not broker.state()["reachable"]:
                 return _no("BrokerUnreachable", "the broker does not answer")
             return _no("NotSubscribed", "messages of other processes do not arrive yet")

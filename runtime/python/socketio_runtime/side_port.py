@@ -1,7 +1,8 @@
 """The runtime's own HTTP server, one thread for all of its connections.
 
 It keeps no process alive, serves asyncio and threaded servers alike, and answers while an event loop is blocked. What
-is sent to it takes a bounded share of the process: sockets, time and bytes of a request are limited.
+is sent to it takes a bounded share of the process: sockets, time and bytes of a request are limited. A connection stays
+open between its requests.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 import time
 from typing import Mapping
 
-from .http_connection import REQUEST_SECONDS, Connection
+from .http_connection import IDLE_SECONDS, REQUEST_SECONDS, Connection
 from .log import log
 from .routes import Route
 
@@ -24,10 +25,19 @@ RETRY_SECONDS = 5.0
 
 
 class SidePort:
-    """`host`: all addresses if None."""
+    """`host`: all addresses if None. The times are those of a Connection."""
 
-    def __init__(self, routes: Mapping[str, Route], host: str | None, port: int) -> None:
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        host: str | None,
+        port: int,
+        request_seconds: float = REQUEST_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         self._routes = routes
+        self._seconds = (request_seconds, idle_seconds)
+        self._ending = False
         self._host = host
         self._port = port
         self._listener: socket.socket | None = None
@@ -42,6 +52,15 @@ class SidePort:
     def fileno(self) -> int:
         """Descriptor of the listening socket, -1 while it is not open."""
         return self._listener.fileno() if self._listener else -1
+
+    def end(self) -> None:
+        """The process drains or ends: no connection is kept any more. May be called in any thread."""
+        self._ending = True
+        for connection in list(self._connections.values()):
+            connection.last = True
+            if connection.idle:
+                with contextlib.suppress(OSError):
+                    connection.socket.shutdown(socket.SHUT_RDWR)  # its end wakes our thread up
 
     def forget(self) -> None:
         """In a forked process: the parent goes on to serve the port, nothing of it stays open here."""
@@ -83,7 +102,7 @@ class SidePort:
             return _listener(socket.AF_INET, "0.0.0.0", self._port)
 
     def _turn(self, selector: selectors.BaseSelector, listener: socket.socket) -> None:
-        for key, _ in selector.select(timeout=1.0 if self._connections else REQUEST_SECONDS):
+        for key, _ in selector.select(timeout=self._wait()):
             if key.fileobj is listener:
                 self._accept(selector, listener)
             elif key.fd in self._connections:
@@ -91,6 +110,11 @@ class SidePort:
         now = time.monotonic()
         for connection in [one for one in self._connections.values() if one.deadline < now]:
             self._close(selector, connection)
+
+    # Often enough, and no more often: a connection may be idle for long.
+    def _wait(self) -> float:
+        deadlines = [connection.deadline for connection in self._connections.values()]
+        return max(0.0, min(deadlines) - time.monotonic()) + 0.01 if deadlines else IDLE_SECONDS
 
     # When all places are taken the connection that has been silent longest goes: a flood of half-open ones cannot keep
     # a probe out.
@@ -100,7 +124,8 @@ class SidePort:
         except OSError:
             return
         accepted.setblocking(False)
-        connection = Connection(accepted, self._routes)
+        connection = Connection(accepted, self._routes, *self._seconds)
+        connection.last = self._ending
         self._connections[connection.fd] = connection
         selector.register(accepted, selectors.EVENT_READ)
         if len(self._connections) > SOCKETS:

@@ -1,6 +1,7 @@
 """The client manager and the options that the runtime brings."""
 
 import json
+from typing import Any
 
 import pytest
 import requests
@@ -66,6 +67,26 @@ def test_rooms_and_binary_data_cross(file: str, redis: RedisServer) -> None:
     speaker.emit("tell", ("room", b"last"))
     until("both", lambda: len(told) == 2 or told)
     assert told == [("member", b"\x00\xff"), ("member", b"last")]
+
+
+def test_what_is_said_under_one_prefix_is_heard_under_that_prefix_alone(redis: RedisServer) -> None:
+    env = {"SOCKETIO_ADAPTER": "redis", "SOCKETIO_RUNTIME_BROKER_URL": redis.url}
+    pairs: dict[str, list[Any]] = {}
+    for prefix, file in (("team.chat", "two_servers.py"), ("team.chat-2", "chat_asgi.py")):
+        apps = [App(file, env={**env, "SOCKETIO_ADAPTER_PREFIX": prefix}).ready() for _ in range(2)]
+        pairs[prefix] = [app.client() for app in apps]
+        if file == "two_servers.py":
+            pairs["the second server"] = [app.client(socketio_path="second") for app in apps]
+    heard: dict[str, list[str]] = {name: [] for name in pairs}
+    for name, (_, listener) in pairs.items():
+        listener.on("said", heard[name].append)
+    for text in ("hello", "the end"):
+        for name, (speaker, _) in pairs.items():
+            speaker.emit("say", f"{name}: {text}")
+        for name, texts in heard.items():
+            said = f"{name}: {text}"
+            until(said, lambda said=said, texts=texts: said in texts or heard)
+    assert heard == {name: [f"{name}: hello", f"{name}: the end"] for name in pairs}
 
 
 def test_the_apps_own_manager_and_options_win(redis: RedisServer) -> None:

@@ -28,7 +28,8 @@ const IN_MEMORY = Object.freeze({ recovery: true });
  * An open adapter and its connections.
  * @typedef {object} Broker
  * @property {Function} adapter            for `Server.adapter`
- * @property {() => {reachable: boolean, subscribed: boolean}} state
+ * @property {() => {reachable: boolean, subscribed: boolean, refused?: true}} state  refused: the broker answers, and does
+ *   not take user and password
  * @property {() => Promise<void>} flush   resolves when what was sent so far has arrived, at the latest after a second
  * @property {() => void} close
  * @property {(socket: object) => void} [connected]  called right after a socket's client was told that it is connected

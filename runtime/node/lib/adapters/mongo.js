@@ -1,8 +1,11 @@
 "use strict";
 
+const { EventEmitter } = require("events");
 const { log } = require("../log.js");
+const { loginWait } = require("../login-wait.js");
 const { inTime } = require("../in-time.js");
 const { MongoWrites } = require("./mongo-writes.js");
+const { mongoCollection } = require("./names.js");
 
 const TICK_MS = 500;
 const FLUSH_MS = 1000;
@@ -11,6 +14,7 @@ const KEPT_SECONDS = 3600;
 const SILENT_MS = 4000;
 // the oplog does not reach back to it, or it is not understood
 const TOKEN_USELESS = new Set([260, 280, 286]);
+const AUTHENTICATION_FAILED = 18;
 const WRITABLE = new Set(["RSPrimary", "Mongos", "LoadBalancer"]);
 const CONNECTION = { heartbeatFrequencyMS: 2000, connectTimeoutMS: 5000 };
 // the driver waits for an election as long as it does by itself, 30 seconds
@@ -29,7 +33,7 @@ module.exports = {
   open({ url, prefix }) {
     const { MongoClient } = require("mongodb");
     const { createAdapter } = require("@socket.io/mongo-adapter");
-    const name = `${prefix}-adapter-events`;
+    const name = mongoCollection(prefix);
     // two clients: what waits for its turn to be stored after an outage does not hold up the stream
     const [writer, reader] = [new MongoClient(url, WRITING), new MongoClient(url, READING)];
     const collection = writer.db().collection(name);
@@ -55,9 +59,26 @@ module.exports = {
   },
 };
 
+/** Stands for a change stream while the database refuses the login: the adapter opens another when it is closed. */
+class NoStream extends EventEmitter {
+  closed = false;
+  resumeToken = undefined;
+
+  async close() {
+    if (this.closed) return;
+    this.closed = true;
+    this.emit("close");
+  }
+}
+
 /** Follows whether the database answers and whether the change stream stands. */
 class Watch {
+  #client;
   #changed;
+  #loggingIn = false;
+  /** how many logins in a row were refused, and when the next one is due */
+  #refused = 0;
+  #loginAt = 0;
   #reachable;
   #reachableSince = 0;
   /** addresses of the members that take writes */
@@ -69,10 +90,11 @@ class Watch {
 
   /** @param {import("mongodb").MongoClient} client  @param {(reachable: boolean) => void} changed */
   constructor(client, changed) {
+    this.#client = client;
     this.#changed = changed;
     client.on("topologyDescriptionChanged", ({ newDescription }) => this.#topology(newDescription));
     client.on("serverHeartbeatSucceeded", ({ connectionId }) => this.#primaries.has(connectionId) && this.#sign());
-    client.connect().catch(nothing);
+    this.#logIn();
     this.timer = setInterval(() => this.#listen(), TICK_MS).unref();
   }
 
@@ -80,6 +102,7 @@ class Watch {
   streamOf(collection) {
     return (pipeline, options) => {
       this.#endStream();
+      if (this.#refused > 0) return (this.#stream = new NoStream());
       // the adapter has a place to go on from once an event came, and drops it when a server shuts down
       const resumeAfter = options.resumeAfter || this.#token;
       const stream = collection.watch(pipeline, { ...options, ...(resumeAfter && { resumeAfter }) });
@@ -110,20 +133,50 @@ class Watch {
     else if (this.#reachable) this.#answered(false);
   }
 
+  // Heartbeats need no login, so the database's sign says nothing of user and password.
   #sign() {
     this.#signAt = Date.now();
-    this.#answered(true);
+    if (!this.#reachable) this.#logIn();
   }
 
   #listen() {
     if (Date.now() - this.#signAt > SILENT_MS) this.#answered(false);
+    if (!this.#reachable) this.#logIn();
+  }
+
+  async #logIn() {
+    if (this.closed || this.#loggingIn || Date.now() < this.#loginAt) return;
+    this.#loggingIn = true;
+    try {
+      await this.#client.db().command({ ping: 1 });
+      this.#accepted();
+    } catch (error) {
+      if (error.code === AUTHENTICATION_FAILED) this.#isRefused(error);
+    } finally {
+      this.#loggingIn = false;
+    }
+  }
+
+  #accepted() {
+    const refused = this.#refused > 0;
+    this.#refused = 0;
+    this.#signAt = Date.now();
+    this.#answered(true);
+    if (refused && this.#stream instanceof NoStream) this.#stream.close();
+  }
+
+  #isRefused(error) {
+    if (this.#refused === 0 && !this.closed) log(`broker mongo: refuses the login (${error.message})`);
+    this.#refused += 1;
+    this.#loginAt = Date.now() + loginWait(this.#refused);
+    this.#answered(false);
   }
 
   #answered(reachable) {
     if (this.closed || reachable === this.#reachable) return;
     this.#reachable = reachable;
     this.#reachableSince = Date.now();
-    log(reachable ? "broker mongo: connected" : "broker mongo: away, trying again");
+    if (this.#refused === 0) log(reachable ? "broker mongo: connected" : "broker mongo: away, trying again");
     this.#changed(reachable);
   }
 
@@ -131,7 +184,7 @@ class Watch {
   state() {
     const reachable = this.#reachable === true;
     const fresh = Date.now() - this.#tokenAt < SILENT_MS && this.#tokenAt >= this.#reachableSince;
-    return { reachable, subscribed: reachable && fresh };
+    return { reachable, subscribed: reachable && fresh, ...(this.#refused > 0 && { refused: true }) };
   }
 
   close() {

@@ -1,6 +1,7 @@
 "use strict";
 
 const { setTimeout: delay } = require("timers/promises");
+const { postgresChannel } = require("./names.js");
 
 const KEPT_PUBLICATIONS = 10_000;
 const KEPT_BYTES = 16 * 1024 * 1024;
@@ -31,24 +32,37 @@ class PostgresPool {
   // from an outage until everything kept has left
   #behind = true;
   #closed = false;
+  /** whether the database answers queries, and who waits for that */
+  #answers = false;
+  #connecting = new Set();
+  /** of the notification that is being handled */
+  #channel = "";
 
   /** @param {import("pg").Pool} pool */
   constructor(pool) {
     this.#pool = pool;
     /** publications dropped because the database was away for long */
     this.dropped = 0;
+    /** told by who watches: whether the database refuses user or password */
+    this.refused = false;
   }
 
+  // a login that is likely to fail is left to who watches
   async connect() {
+    while (!this.#answers) await new Promise((resolve) => this.#connecting.add(resolve));
     const client = await this.#pool.connect();
     client.once("end", () => client.release(true));
+    client.on("notification", ({ channel }) => (this.#channel = channel));
     return client;
   }
 
   /** As the pool's; what belongs to a publication waits for its turn and for the database. */
-  query(text, values) {
+  query(text, given) {
     const turn = this.#turn;
-    if (!turn) return text.startsWith(NOTIFY) ? this.#persist(text, values) : this.#pool.query(text, values);
+    if (!turn && this.refused) return Promise.reject(new Error("the database refuses the login"));
+    const notifies = text.startsWith(NOTIFY);
+    const values = notifies ? [postgresChannel(given[0]), ...given.slice(1)] : given;
+    if (!turn) return notifies ? this.#persist(text, values) : this.#pool.query(text, values);
     const bytes = values.reduce((sum, value) => sum + value.length, 0);
     if (this.#kept >= KEPT_PUBLICATIONS || this.#keptBytes + bytes > KEPT_BYTES) {
       this.dropped += 1;
@@ -67,7 +81,8 @@ class PostgresPool {
   adopt(adapter) {
     const { client } = adapter;
     if (Object.prototype.hasOwnProperty.call(client, "publish")) return adapter;
-    const { publish } = client;
+    const { publish, onMessage } = client;
+    client.onMessage = (message) => onMessage.call(client, message.nsp === undefined ? this.#ofEmitter(message, client.opts) : message);
     client.publish = (message) => this.#publish(() => publish.call(client, message));
     client.scheduleReconnection = () => {
       // a connection lost while it is set up is reported twice: two would listen
@@ -75,6 +90,12 @@ class PostgresPool {
       client.reconnectTimer = setTimeout(() => client.initClient(), RECONNECT_MS * (0.5 + Math.random())).unref();
     };
     return adapter;
+  }
+
+  // The messages of `@socket.io/postgres-emitter` 0.1 do not say of which namespace they are, so the adapter drops them.
+  #ofEmitter(message, { channelPrefix }) {
+    const { packet } = message.data || {};
+    return { ...message, nsp: (packet && packet.nsp) || this.#channel.slice(channelPrefix.length + 1) };
   }
 
   // The adapter turns the message into text, and asks for its first query, before `start` returns. It delivers to the
@@ -104,6 +125,14 @@ class PostgresPool {
         await delay(RETRY_MS, undefined, { ref: false });
       }
     }
+  }
+
+  /** Told by who watches: whether the database answers. */
+  set answers(answers) {
+    this.#answers = answers;
+    if (!answers) return;
+    for (const resolve of this.#connecting) resolve();
+    this.#connecting.clear();
   }
 
   /** Told by who watches: whether the database answers and is listened to. */

@@ -1,6 +1,7 @@
 "use strict";
 
 const { RedisBroker } = require("../redis-broker.js");
+const { redisKey } = require("./names.js");
 
 /** Classic Redis Pub/Sub. */
 module.exports = {
@@ -8,6 +9,6 @@ module.exports = {
   open({ url, prefix }) {
     const { createAdapter } = require("@socket.io/redis-adapter");
     const broker = new RedisBroker(url, prefix);
-    return broker.with(createAdapter(broker.main, broker.main.duplicate(), { key: prefix, publishOnSpecificResponseChannel: true }));
+    return broker.with(createAdapter(broker.main, broker.main.duplicate(), { key: redisKey(prefix), publishOnSpecificResponseChannel: true }));
   },
 };

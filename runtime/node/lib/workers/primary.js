@@ -106,6 +106,7 @@ class Primary {
     this.stopping = true;
     this.draining = true;
     this.terminating = true;
+    if (this.sidePort) this.sidePort.end();
     for (const slot of this.slots) slot.giveUp();
     this.#forward(signal);
     this.#exitIfDone();

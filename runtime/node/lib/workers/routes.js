@@ -99,6 +99,7 @@ async function drain(send, body, primary) {
   primary.terminating = primary.terminating || asked.terminating;
   if (primary.draining) return send(409, { error: "AlreadyDraining" });
   primary.draining = true;
+  primary.sidePort.end();
   const connections = sum((await askAll(primary, "state")).map(({ answer }) => (answer ? answer.connections : 0)));
   await askAll(primary, "drain", () => asked);
   return send(202, { draining: true, connections, seconds: asked.seconds });

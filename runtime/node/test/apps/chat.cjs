@@ -13,6 +13,7 @@ function start(socketio) {
   const io = socketio.Server ? new socketio.Server(server, options) : socketio(server, options);
   if (process.env.APP_ADAPTER === "later") io.adapter(ownAdapter());
   io.on("connection", (socket) => greet(io, socket));
+  if (process.env.APP_NAMESPACES) io.of(new RegExp(process.env.APP_NAMESPACES, "s")).on("connection", (socket) => greet(socket.nsp, socket));
   server.listen(Number(process.env.APP_PORT || 0), process.env.APP_HOST || "127.0.0.1", () => console.log(`port ${server.address().port}`));
 }
 
@@ -35,7 +36,7 @@ function greet(io, socket) {
   socket.on("tell", (room, text) => io.to(room).emit("told", text));
   socket.on("who", (done) => io.fetchSockets().then((sockets) => done(sockets.length), (error) => done(String(error))));
   socket.on("send me away", () => socket.disconnect());
-  socket.on("adapter", (done) => done(io.of("/").adapter.constructor.name));
+  socket.on("adapter", (done) => done(socket.nsp.adapter.constructor.name));
 }
 
 function leave(how) {

@@ -10,11 +10,14 @@ const { until } = require("./until.js");
 
 const INSTALLED = path.join(__dirname, "..", "..", "..", "..", "build", "mongod", "fiftyone", "db", "bin");
 const SET = "rs0";
+const ADMIN = { user: "admin", pwd: "admin" };
 
 /** One mongod on a loopback port, with a folder of its own that is removed at the end. */
 class Member {
-  static async start() {
+  /** @param {boolean} [guarded]  whether clients have to log in */
+  static async start(guarded = false) {
     const member = new Member();
+    member.guarded = guarded;
     member.folder = fs.mkdtempSync(path.join(os.tmpdir(), "socketio-runtime-mongo-"));
     member.port = await freePort();
     member.host = `127.0.0.1:${member.port}`;
@@ -25,17 +28,29 @@ class Member {
   spawn() {
     const options = ["--replSet", SET, "--dbpath", this.folder, "--port", this.port, "--bind_ip", "127.0.0.1", "--unixSocketPrefix", this.folder];
     const small = ["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64", "--setParameter", "diagnosticDataCollectionEnabled=false"];
-    this.process = spawn(binary(), [...options, ...small].map(String), { stdio: "ignore" });
+    const key = path.join(this.folder, "key");
+    if (this.guarded) fs.writeFileSync(key, "thekeyofthemembers", { mode: 0o600 });
+    this.process = spawn(binary(), [...options, ...small, ...(this.guarded ? ["--keyFile", key] : [])].map(String), { stdio: "ignore" });
   }
 
   async command(command) {
     const { MongoClient } = require("mongodb");
-    const client = new MongoClient(`mongodb://${this.host}`, { directConnection: true, serverSelectionTimeoutMS: 10_000 });
+    const client = new MongoClient(this.url(), { directConnection: true, serverSelectionTimeoutMS: 10_000 });
     try {
       return await client.db("admin").command(command);
     } finally {
       await client.close();
     }
+  }
+
+  url() {
+    return `mongodb://${this.hasAdmin ? `${ADMIN.user}:${ADMIN.pwd}@` : ""}${this.host}`;
+  }
+
+  /** From now on commands are the administrator's. */
+  async makeAdmin() {
+    await this.command({ createUser: ADMIN.user, pwd: ADMIN.pwd, roles: ["root"] });
+    this.hasAdmin = true;
   }
 
   /** @returns {Promise<{isWritablePrimary: boolean, secondary: boolean}>} */
@@ -57,9 +72,9 @@ class Member {
 
 /** A MongoDB replica set on loopback: of one member, or of several that hold elections. */
 class MongoServer {
-  static async start({ members = 1 } = {}) {
+  static async start({ members = 1, guarded = false } = {}) {
     const server = new MongoServer();
-    server.members = await Promise.all(Array.from({ length: members }, () => Member.start()));
+    server.members = await Promise.all(Array.from({ length: members }, () => Member.start(guarded)));
     await Promise.all(server.members.map((member) => member.hello()));
     server.url = `mongodb://${server.members.map(({ host }) => host)}/chat?replicaSet=${SET}`;
     await server.members[0].command({ replSetInitiate: { _id: SET, members: server.members.map(({ host }, _id) => ({ _id, host })) } });
@@ -68,6 +83,7 @@ class MongoServer {
       const { isWritablePrimary, secondary } = await member.hello();
       return isWritablePrimary || secondary;
     }, 30)));
+    if (guarded) await server.members[0].makeAdmin();
     return server;
   }
 

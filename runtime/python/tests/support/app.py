@@ -110,12 +110,18 @@ class App:
         data = body if isinstance(body, (str, bytes)) else json.dumps(body)
         return self.ask(path, "POST", data=data, headers={"authorization": f"Bearer {token}"})
 
-    def client(self, url: str | None = None, transports: tuple[str, ...] = ("websocket",), **options: Any) -> Any:
+    def client(
+        self,
+        url: str | None = None,
+        transports: tuple[str, ...] = ("websocket",),
+        socketio_path: str = "socket.io",
+        **options: Any,
+    ) -> Any:
         """A connected python-socketio client."""
         delays = {"reconnection_delay": 0.1, "reconnection_delay_max": 0.5}
         client = socketio.Client(**{**delays, **options})
         self.clients.append(client)
-        client.connect(url or self.url, transports=list(transports), wait_timeout=10)
+        client.connect(url or self.url, transports=list(transports), socketio_path=socketio_path, wait_timeout=10)
         return client
 
     def exit(self, seconds: float = 15) -> int:
