@@ -12,7 +12,7 @@ import json
 import sys
 
 # As side-port.js: an idle connection is closed after this time.
-KEEP_ALIVE_SECONDS = 4
+KEEP_ALIVE_SECONDS = 120
 BACKLOG = 4096
 STATUS = {
     "runtime": "0.1.0",

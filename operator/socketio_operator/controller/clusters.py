@@ -58,12 +58,13 @@ class ClusterWatch:
         """Compares what is known with a list, now and then, for ever."""
         while True:
             try:
-                await self._compare()
+                await self.compare()
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 logger.warning("The sweep of %s failed: %s", PLURAL, error)
             await asyncio.sleep(SWEEP_SECONDS * random.uniform(0.9, 1.1))
 
-    async def _compare(self) -> None:
+    async def compare(self) -> None:
+        """One sweep."""
         before = dict(self._store.clusters)
         found: dict[Key, int] = {}
         for namespace in self._namespaces or (None,):
