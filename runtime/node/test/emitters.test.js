@@ -46,6 +46,8 @@ test("postgres: what is binary reaches the clients of its namespace, and rooms c
   const { Pool } = require("pg");
   const server = await postgres.PostgresServer.start();
   const pool = new Pool({ connectionString: server.url });
+  // the end of the server
+  for (const [event, of] of [["error", () => {}], ["connect", (client) => client.on("error", () => {})]]) pool.on(event, of);
   t.after(async () => {
     await pool.end();
     await App.stopAll();
