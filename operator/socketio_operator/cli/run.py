@@ -49,6 +49,8 @@ class _OneLine(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the name is that of logging
         text = super().formatMessage(record)
+        if text.isprintable():
+            return text
         return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 

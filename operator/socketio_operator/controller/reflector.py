@@ -100,11 +100,11 @@ class Reflector:
 
     async def _watch(self) -> None:
         watch = self._api.watch(self._kind, self._namespace, MANAGED_SELECTOR, self._version, WATCH_SECONDS)
-        async with aclosing(watch) as events:
+        async with asyncio.timeout(SILENCE_SECONDS) as silence, aclosing(watch) as events:
             while True:
-                async with asyncio.timeout(SILENCE_SECONDS):
-                    event = await anext(events, None)
+                event = await anext(events, None)
                 self._heard = time.monotonic()
+                silence.reschedule(asyncio.get_running_loop().time() + SILENCE_SECONDS)
                 if event is None:
                     return
                 if event[0] == UNREAD:

@@ -18,7 +18,7 @@ class Settings:
     context: str | None = None
     namespaces: tuple[str, ...] = ()
     images: Images = field(default_factory=Images)
-    workers: int = 16
+    workers: int = 32
     resync: float = 900.0
     probe_brokers: bool = True
     health_endpoint: str | None = None

@@ -54,17 +54,16 @@ def appliable(manifest: Manifest) -> Manifest:
 
 
 def _built(cluster: SocketIOCluster, inputs: Inputs) -> list[tuple[int, str, Manifest]]:
-    """(stage, component, manifest): what pods refer to first, workloads in the order of components, the route last."""
+    """(stage, component, manifest): what pods refer to, then workloads in the order of components and the route."""
     found = [
-        (place if manifest["kind"] in WORKLOADS else 0, component.label, manifest)
-        for place, component in enumerate(COMPONENTS.values(), start=1)
+        (int(manifest["kind"] in WORKLOADS), component.label, manifest)
+        for component in COMPONENTS.values()
         if component.wanted(cluster)
         for build in component.builders
         if (manifest := build(cluster, inputs)) is not None
     ]
     route = ROUTERS[cluster.spec.routing.router].build(cluster, inputs)
-    found += [(len(COMPONENTS) + 1, "", manifest) for manifest in route]
-    return sorted(found, key=lambda item: item[0])
+    return sorted([*found, *((1, "", manifest) for manifest in route)], key=lambda item: item[0])
 
 
 def build_children(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:

@@ -7,6 +7,7 @@ set, `.` the item itself; an empty object is a leaf, owned whole (Kubernetes, st
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from socketio_operator.desired.manifest import Manifest
@@ -39,13 +40,26 @@ def _project(value: Any, fields: Mapping[str, Any]) -> Any:
 
 def _project_list(items: list[Any], fields: Mapping[str, Any], names: list[str]) -> list[Any]:
     """Owned items in the order of the live list."""
-    by_keys = [(json.loads(name[2:]), fields[name]) for name in names if name.startswith("k:")]
+    by_keys: dict[tuple[str, ...], dict[tuple[Any, ...], Mapping[str, Any]]] = {}
+    for name in names:
+        if name.startswith("k:"):
+            keys, values = _keys(name)
+            by_keys.setdefault(keys, {})[values] = fields[name]
     members = [json.loads(name[2:]) for name in names if name.startswith("v:")]
     result = []
     for item in items:
         if item in members:
             result.append(item)
-        for keys, inner in by_keys:
-            if isinstance(item, Mapping) and all(item.get(key) == value for key, value in keys.items()):
-                result.append(_project(item, inner))
+        if isinstance(item, Mapping):
+            for keys, owned in by_keys.items():
+                inner = owned.get(tuple(item.get(key) for key in keys))
+                if inner is not None:
+                    result.append(_project(item, inner))
     return result
+
+
+@lru_cache(maxsize=4096)
+def _keys(name: str) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """Names and values of `k:<json>`. Few distinct ones exist: ports, variables, volumes."""
+    keys = json.loads(name[2:])
+    return tuple(keys), tuple(keys.values())

@@ -98,7 +98,7 @@ _WAITS = {
     ELSEWHERE: "nothing listens yet on spec.port, where routers look",
     "NotListening": "its Socket.IO server does not listen yet",
     "BrokerUnreachable": "the adapter's broker does not answer it",
-    "BrokerRefused": "the adapter's broker refuses the user or password that the pod was started with",
+    "BrokerRefused": "the adapter's broker refuses the user or password of its URL",
     "NotSubscribed": "messages of other pods do not reach it yet",
     "ConnectionLimit": "it has as many connections as it may",
 }
