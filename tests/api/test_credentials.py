@@ -38,7 +38,7 @@ def is_stale(kubectl: Kubectl) -> bool:
 def test_changed_credentials_are_told_until_the_pods_restart(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
     set_url(kubectl, "first")
     apply(replicas=0, adapter=adapter())
-    wait_for(lambda: generation(kubectl), 15, "the Deployment")
+    wait_for(lambda: "Deployment/chat" in children(kubectl), 15, "the Deployment")
     wait_for(lambda: condition(kubectl, "Ready"), 15, "a status")
     assert not is_stale(kubectl)
     set_url(kubectl, "second")
@@ -54,7 +54,8 @@ def test_changed_credentials_are_told_until_the_pods_restart(apply: Apply, kubec
 def test_they_are_rolled_out_where_that_is_asked_for(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
     set_url(kubectl, "first")
     apply(replicas=0, adapter=adapter())
-    before = wait_for(lambda: generation(kubectl), 15, "the Deployment")
+    wait_for(lambda: "Deployment/chat" in children(kubectl), 15, "the Deployment")
+    before = generation(kubectl)
     apply(replicas=0, adapter=adapter(restartOnChange=True))
     time.sleep(4)  # longer than a resync
     assert generation(kubectl) == before, "to ask for it restarts nothing"

@@ -26,7 +26,7 @@ from tests.operator_process import OperatorProcess
 pytestmark = pytest.mark.api
 
 SIO = Kind("socketio-operator.dev/v1alpha1", "SocketIOCluster", "socketioclusters")
-SAMPLES = 25
+SAMPLES = 40
 # An answer of the same size by a healthy API server takes longer now and then.
 JITTER_SECONDS = 0.05
 MIB = 1024 * 1024
@@ -34,24 +34,42 @@ MEMORY_MIB = 250
 
 
 async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        await reader.read()
+    await reader.read()
 
 
 async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        while True:
-            writer.write(b"+")
-            await writer.drain()
-            await asyncio.sleep(0.2)
+    while True:
+        writer.write(b"+")
+        await writer.drain()
+        await asyncio.sleep(0.2)
 
 
 async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        writer.write(b"$157286400\r\n")
-        for _ in range(150):
-            writer.write(b"x" * MIB)
-            await writer.drain()
+    writer.write(b"$157286400\r\n")
+    for _ in range(150):
+        writer.write(b"x" * MIB)
+        await writer.drain()
+
+
+class Answers:
+    """What a server says to each connection, until all end together."""
+
+    def __init__(self, say: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> None:
+        self._say = say
+        self._open: dict[asyncio.StreamWriter, asyncio.Event] = {}
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ended = self._open[writer] = asyncio.Event()
+        with contextlib.suppress(ConnectionError):
+            await self._say(reader, writer)
+        writer.close()
+        ended.set()
+
+    async def end(self) -> None:
+        for writer in self._open:
+            writer.transport.abort()
+        for ended in self._open.values():
+            await ended.wait()
 
 
 @asynccontextmanager
@@ -59,8 +77,10 @@ async def servers(host: str) -> AsyncIterator[list[str]]:
     """URLs of brokers as a hostile tenant has them."""
     async with contextlib.AsyncExitStack() as stack:
         ports = []
-        for answer in (say_nothing, drip, flood):
-            server = await stack.enter_async_context(await asyncio.start_server(answer, host, 0))
+        for say in (say_nothing, drip, flood):
+            answers = Answers(say)
+            server = await stack.enter_async_context(await asyncio.start_server(answers, host, 0))
+            stack.push_async_callback(answers.end)
             ports.append(server.sockets[0].getsockname()[1])
         silent, dripping, flooding = ports
         yield [
@@ -133,7 +153,7 @@ async def keep_changing(api: KubeApi, namespace: str) -> None:
         for meta in (live["metadata"] for live in made):
             note = {"annotations": {"a": secrets.token_hex(4)}}
             await api.patch_metadata(kind, namespace, meta["name"], meta["uid"], note)
-            await asyncio.sleep(1)
+            await asyncio.sleep(2)
 
 
 async def besiege(api: KubeApi, namespace: str, urls: list[str]) -> None:
@@ -194,9 +214,10 @@ def test_a_hostile_namespace_delays_nobody_else(
     assert beside <= 1.2 * alone + server + JITTER_SECONDS, "seconds to the first child, in both cases"
     assert memory_mib(operator.pid) < MEMORY_MIB
     reasons = wait_for(lambda: told(kubectl), 30, "a reason for each of the hostile ones")
+    malformed = {"hostile-5", "hostile-6"}
     assert reasons == {
-        **dict.fromkeys(("hostile-0", "hostile-1", "hostile-2", "hostile-3", "hostile-4"), "BrokerNotReady"),
-        **dict.fromkeys(("hostile-5", "hostile-6", "hostile-7"), "BrokerUrlInvalid"),
+        name: "BrokerUrlInvalid" if name in malformed else "BrokerNotReady"
+        for name in (f"hostile-{number}" for number in range(8))
     }
 
 

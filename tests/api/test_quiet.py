@@ -120,8 +120,7 @@ def test_killed_at_any_time_the_state_converges(
         operator.stop(signal.SIGKILL)
         operator.start()
         wait_for(partial(kubectl, "get", "ingress", name), 20, f"the last child of {name}")
-    owned = children(kubectl)
-    assert len(owned) == 10 * len(CHILDREN)
+    wait_for(lambda: len(children(kubectl)) == 10 * len(CHILDREN), 20, "all children of all")
 
 
 def test_changes_while_it_was_away_are_made_up_for(

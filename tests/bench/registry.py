@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.bench import apply_to_children, at_rest, churn, edit_to_write, restart
+from tests.bench import apply_to_children, at_rest, churn, edit_to_write, one_reconcile, restart
 from tests.bench.rig import Rig
 from tests.bench.rows import Row
 
 MEASUREMENTS: dict[str, Callable[[Rig], list[Row]]] = {
+    "reconcile": one_reconcile.measure,
     "apply": apply_to_children.measure,
     "rest": at_rest.measure,
     "restart": restart.measure,

@@ -9,10 +9,11 @@ from collections.abc import Collection
 
 import aiohttp
 
-from socketio_operator.api import API_VERSION, GROUP, PLURAL
+from socketio_operator.api import API_VERSION, GROUP, PLURAL, validate
 from socketio_operator.controller import brokers, health
 from socketio_operator.controller.actor import Actor
 from socketio_operator.controller.api import KubeApi
+from socketio_operator.controller.brokers.wire import tls_context
 from socketio_operator.controller.clock import utc_now
 from socketio_operator.controller.clusters import ClusterWatch
 from socketio_operator.controller.errors import ApiError
@@ -43,11 +44,18 @@ async def run(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Raises when a part of it dies: a restart is then the cure."""
     # What is kept lives long: collecting it again and again would be a third of the CPU.
     gc.set_threshold(50_000, 20, 100)
+    _warm_up()
     async with await KubeApi.connect(settings) as api:
         operator = Operator(api, settings)
         async with health.served(settings.health_endpoint, operator.alive, operator.ready):
             await _wait_for_crd(api)
             await operator.run()
+
+
+def _warm_up() -> None:
+    """Makes at once what is made once: later it would hold up whoever happens to be under way."""
+    validate({})
+    tls_context(verified=True)
 
 
 async def _wait_for_crd(api: KubeApi) -> None:
