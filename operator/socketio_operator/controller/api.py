@@ -4,7 +4,6 @@ Answers are plain dicts; models would cost more CPU than all decisions together.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
@@ -12,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import aiohttp
+import orjson
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import load_incluster_config, load_kube_config
 
@@ -158,7 +158,7 @@ class KubeApi:
                     raise ValueError(f"an object of more than {PAGE_BYTES} bytes")
                 size = max(1, size // 4)
                 continue
-            answer: Json = json.loads(found)
+            answer: Json = orjson.loads(found)
             # Only in lists the API server leaves the kind of an item out; an empty list of metadata is null.
             items = [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in answer["items"] or ()]
             yield items, answer["metadata"]["resourceVersion"]
@@ -188,7 +188,7 @@ class KubeApi:
                     if line is None:
                         yield UNREAD, {}
                         continue
-                    event = json.loads(line)
+                    event = orjson.loads(line)
                     if event["type"] == "ERROR":
                         status = event["object"]
                         raise ApiError(status.get("code", 500), status.get("reason", ""), status.get("message", ""))
@@ -217,7 +217,7 @@ class KubeApi:
         async with self._turn:
             response = await self._send(method, path, query, body, headers)
             async with response:
-                answer: Json = json.loads(await response.read())
+                answer: Json = orjson.loads(await response.read())
                 return answer
 
     async def _page(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> bytes | None:
@@ -244,7 +244,7 @@ class KubeApi:
         response = await self._pool.request(
             method,
             url,
-            data=None if body is None else json.dumps(body).encode(),
+            data=None if body is None else orjson.dumps(body),
             headers={"Content-Type": "application/json", **(headers or {})},
             timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=10),
             server_hostname=self._configuration.tls_server_name or None,

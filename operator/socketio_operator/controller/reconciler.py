@@ -16,6 +16,7 @@ from socketio_operator.controller.errors import ApiError
 from socketio_operator.controller.events import Recorder
 from socketio_operator.controller.key import Key
 from socketio_operator.controller.observer import Observer, Sight
+from socketio_operator.controller.pace import Pace
 from socketio_operator.controller.specs import Specs
 from socketio_operator.controller.store import Store
 from socketio_operator.desired.kinds import Kind
@@ -49,6 +50,7 @@ class Reconciler:
         self._api, self._store, self._observer, self._actor = api, store, observer, actor
         self._recorder = recorder
         self._specs = Specs()
+        self._pace = Pace()
 
     async def reconcile(self, key: Key) -> float | None:
         """One visit. Returns the seconds until time alone is a reason for the next, None if it never is.
@@ -79,6 +81,9 @@ class Reconciler:
             for ref in outcome.surprises:
                 await self._observer.doubt(key, cluster, ref)
             refused = outcome.refused
+            if not outcome.surprises and not refused:
+                # What comes of it is told by events; the next look finds that nothing is left to do, and says so.
+                return self._pace.acted(key)
         raise UnsteadyError("what exists changed at each try")
 
     def _decide(self, key: Key, cluster: SocketIOCluster, sight: Sight) -> Decision:
@@ -87,7 +92,7 @@ class Reconciler:
 
     def forget(self, key: Key) -> None:
         """Drops what is remembered of a cluster that is gone."""
-        for memory in (self._store, self._observer, self._actor, self._specs):
+        for memory in (self._store, self._observer, self._actor, self._specs, self._pace):
             memory.forget(key)
 
     async def _is_still_asked_for(self, key: Key, body: Live, actions: tuple[Action, ...]) -> bool:
@@ -131,7 +136,10 @@ class Reconciler:
             # The answer queues the key; until then nothing is claimed that it may change.
             return None
         found, again = conditions.steadied(found, before.get("conditions", ()), seen.now)
-        await self._write_status(key, body, status_of(cluster, seen, found, before, timestamp(seen.now)))
+        status = status_of(cluster, seen, found, before, timestamp(seen.now))
+        if status != before and (wait := self._pace.wait(key)):
+            return wait
+        await self._write_status(key, body, status)
         stalled = next((item for item in found if item.type == "Stalled"), None)
         if stalled and stalled.reason != _reason(before, "Stalled"):
             await self._recorder.record(cluster, "Warning", stalled.reason, "Reconcile", stalled.message)
@@ -149,6 +157,7 @@ class Reconciler:
         }
         try:
             self._store.put_cluster(key, await self._api.apply_status(manifest, CLUSTER))
+            self._pace.told(key)
         except ApiError as error:
             # Another cluster of this name, or none: its own event says so.
             if not error.is_replaced:

@@ -1,8 +1,9 @@
 """All children of a cluster, in the order in which they are applied."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.components import COMPONENTS
@@ -36,14 +37,14 @@ class Wanted:
     @property
     def manifest(self) -> Manifest:
         """The manifest again, as a copy of one's own."""
-        body: Manifest = json.loads(self.content)
+        body: Manifest = orjson.loads(self.content)
         meta = {"name": self.ref.name, "namespace": self.namespace, **body.pop("metadata")}
         return {"apiVersion": CHILD_KINDS[self.ref.kind].api_version, "kind": self.ref.kind, "metadata": meta, **body}
 
 
 def canonical_json(value: Any) -> bytes:
     """Equal values give equal bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def appliable(manifest: Manifest) -> Manifest:

@@ -11,7 +11,7 @@ from typing import Any
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.components import COMPONENTS
-from socketio_operator.desired.metadata import CREDENTIALS_ANNOTATION, SERVER
+from socketio_operator.desired.metadata import SERVER
 from socketio_operator.plan.actions import Apply, Decision
 from socketio_operator.plan.observed import Observed
 from socketio_operator.plan.problem import Problem
@@ -131,8 +131,7 @@ def _stale_credentials(cluster: SocketIOCluster, observed: Observed) -> tuple[Co
     external, server = cluster.spec.adapter.external_broker, COMPONENTS[SERVER].workload(cluster)
     if external is None or not observed.credentials or server not in observed.children:
         return ()
-    notes = (observed.children[server].applied or {}).get("metadata", {}).get("annotations", {})
-    started_with = notes.get(CREDENTIALS_ANNOTATION, "").partition(" ")[0]
+    started_with = observed.children[server].credentials
     if not started_with or started_with == observed.credentials:
         return ()
     message = (

@@ -3,17 +3,18 @@
 Live objects are kept as the few fields that decisions read: a thousand clusters are fourteen thousand objects.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import orjson
+
 from socketio_operator.api import KIND, SocketIOCluster
 from socketio_operator.desired.children import canonical_json
 from socketio_operator.desired.kinds import WORKLOADS, Ref, ref_of
 from socketio_operator.desired.manifest import Manifest
-from socketio_operator.desired.metadata import CAUSE_ANNOTATION, COMPONENT_LABEL
+from socketio_operator.desired.metadata import CAUSE_ANNOTATION, COMPONENT_LABEL, CREDENTIALS_ANNOTATION
 from socketio_operator.plan.managed_fields import owned_fields
 from socketio_operator.plan.pods import Pod
 from socketio_operator.plan.problem import Problem, one_line
@@ -91,7 +92,8 @@ class Progress:
 class Child:
     """A live object. `owned`: canonical JSON of what our last apply set, None if we never applied it.
 
-    `version`: its resourceVersion. `component`: its component label. `capacity`: of a bound claim. `generation` and
+    `version`: its resourceVersion. `component`: its component label. `capacity`: of a bound claim. `cause`: why its
+    last rollout began, and `credentials`: what its pods were started with, both as we annotated them. `generation` and
     `notes` tell whether anything but the status changed: they are 0 where a kind has no generation.
     """
 
@@ -104,6 +106,8 @@ class Child:
     deleting: bool = False
     progress: Progress | None = None
     capacity: str = ""
+    cause: str = ""
+    credentials: str = ""
     generation: int = 0
     notes: int = 0
 
@@ -113,6 +117,7 @@ class Child:
         meta = live["metadata"]
         generation = meta.get("generation", 0)
         notes = hash(canonical_json([meta.get(name) for name in _NOTES])) if generation else 0
+        given = meta.get("annotations", {})
         return cls(
             ref=ref_of(live),
             uid=meta["uid"],
@@ -123,6 +128,8 @@ class Child:
             deleting="deletionTimestamp" in meta,
             progress=Progress.of(live) if live["kind"] in WORKLOADS else None,
             capacity=(live.get("status") or {}).get("capacity", {}).get("storage", ""),
+            cause=given.get(CAUSE_ANNOTATION, ""),
+            credentials=given.get(CREDENTIALS_ANNOTATION, "").partition(" ")[0],
             generation=generation,
             notes=notes,
         )
@@ -134,14 +141,8 @@ class Child:
     @property
     def applied(self) -> Manifest | None:
         """What our last apply set, as a value; None if we never applied it."""
-        fields: Manifest | None = None if self.owned is None else json.loads(self.owned)
+        fields: Manifest | None = None if self.owned is None else orjson.loads(self.owned)
         return fields
-
-    @property
-    def cause(self) -> str:
-        """Why its last rollout began, as we annotated it; empty if it had none."""
-        notes = (self.applied or {}).get("metadata", {}).get("annotations", {})
-        return str(notes.get(CAUSE_ANNOTATION, ""))
 
     def ownership(self, cluster: SocketIOCluster) -> Ownership:
         """`ours`: our uid controls it. `former`: a deleted cluster of this name does; garbage collection is due."""

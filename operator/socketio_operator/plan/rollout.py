@@ -90,7 +90,7 @@ def with_cause(wanted: Manifest, child: Child) -> tuple[Manifest, str | None]:
     if wanted["kind"] not in WORKLOADS or applied is None:
         return wanted, None
     reason = template_reason(applied.get("spec", {}).get("template", {}), wanted["spec"]["template"])
-    cause = reason or child.cause
+    cause = reason or applied["metadata"].get("annotations", {}).get(CAUSE_ANNOTATION)
     return (annotated(wanted, CAUSE_ANNOTATION, cause[:CAUSE_LIMIT]) if cause else wanted), reason
 
 
