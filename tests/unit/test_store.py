@@ -138,6 +138,9 @@ def test_findings_are_news_once() -> None:
     assert store.find(CHAT, "broker", None), "an answer was waited for, even one that says nothing"
     assert not store.find(CHAT, "broker", None)
     assert store.find(CHAT, "broker", BrokerAnswer.WELL)
+    store.find(CHAT, "runtime gone", None)
+    store.keep_findings(CHAT, {"broker", "runtime there"})
+    assert store.findings(CHAT) == {"broker": BrokerAnswer.WELL}
     store.forget(CHAT)
     assert store.findings(CHAT) == {}
 

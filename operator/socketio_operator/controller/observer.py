@@ -16,7 +16,7 @@ from socketio_operator.desired.inputs import Images, Inputs
 from socketio_operator.desired.kinds import CHILD_KINDS, Ref
 from socketio_operator.plan.broker import BrokerAnswer, sentence
 from socketio_operator.plan.observed import Child, Observed
-from socketio_operator.plan.probes import BROKER, Finding, runtime_reports, wanted_probes
+from socketio_operator.plan.probes import BROKER, Finding, runtime_name, runtime_reports, wanted_probes
 from socketio_operator.plan.problem import Problem
 
 
@@ -76,6 +76,7 @@ class Observer:
         pods = self._store.pods_of(key)
         probes = wanted_probes(cluster, pods, user.broker if self._probe_brokers else None)
         self._prober.want(key, probes)
+        self._store.keep_findings(key, {BROKER, *map(runtime_name, pods)})
         findings = dict(self._store.findings(key))
         return findings, any(name not in findings for name in probes)
 

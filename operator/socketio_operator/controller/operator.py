@@ -164,6 +164,8 @@ class Operator:
             logger.exception("%s: unexpected failure, trying again in %.1f s", key, delay)
         else:
             self._queue.succeeded(key)
-            if key in self._store.clusters:
-                resync = self._settings.resync * random.uniform(0.8, 1.2)
-                self._queue.add_later(key, min(resync, again) if again is not None else resync)
+            resync = self._settings.resync * random.uniform(0.8, 1.2)
+            self._queue.add_later(key, min(resync, again) if again is not None else resync)
+        if key not in self._store.clusters:
+            # It ended meanwhile: what the visit has remembered of it goes, too.
+            self._cluster_changed(key, is_there=False)
