@@ -44,7 +44,8 @@ class Wanted:
 
 def canonical_json(value: Any) -> bytes:
     """Equal values give equal bytes."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    # As a copy: what orjson returns holds on to a buffer several times its size.
+    return bytes(memoryview(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)))
 
 
 def appliable(manifest: Manifest) -> Manifest:
