@@ -142,8 +142,8 @@ def test_foreign_pods_with_our_labels_are_not_told_of(apply: Apply, kubectl: Kub
 
 def test_a_pod_of_our_own_is(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
     """The control of the one before."""
-    apply(replicas=1)
-    wait_for(all_there(kubectl), 15, "all children")
+    # The ReplicaSet's own pod fits nowhere, which is told last of all.
+    apply(replicas=1, adapter={"type": "none"}, pod={"nodeSelector": {"no-such": "node"}})
     (replica_set,) = wait_for(lambda: kubectl.json("get", "replicasets")["items"], 15, "a ReplicaSet")
     reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": True}
     reference |= {key: replica_set["metadata"][key] for key in ("name", "uid")}

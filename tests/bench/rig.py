@@ -199,6 +199,8 @@ def running_rig(cluster: Cluster, folder: Path, options: Options) -> Iterator[Ri
     login = operator_kubeconfig(cluster, folder / "operator.kubeconfig")
     with ExitStack() as stack:
         admin = Admin(cluster.kubeconfig)
+        # Last of all: to let pods run again opens the connection once more.
+        stack.callback(admin.close)
         stack.enter_context(_many_files())
         stack.enter_context(_no_pod_runs(admin))
         rig = Rig(cluster, folder, options, admin, login, stack)

@@ -19,6 +19,7 @@ from tests.traffic.ports import free_port
 GOOD = RuntimeReport("chat-0", "runtime", "4.8.1")
 SERVER = {"socketio": "4.8.1", "adapter": {"owner": "runtime"}}
 STARTED = datetime.now(UTC)
+LONG_AGO = STARTED - timedelta(seconds=61)
 POD = Pod("chat-0", "1", 1, "server", "set", "ReplicaSet", "127.0.0.1", started=STARTED)
 
 
@@ -32,7 +33,7 @@ def response(body: bytes, *headers: str, code: str = "200 OK") -> bytes:
 
 
 def probe(port: int, **changes: Any) -> RuntimeProbe:
-    return replace(RuntimeProbe("chat-0", "127.0.0.1", port, False, STARTED), **changes)
+    return replace(RuntimeProbe("chat-0", "127.0.0.1", port, False, datetime.now(UTC)), **changes)
 
 
 def read(*parts: bytes) -> RuntimeReport | None:
@@ -90,8 +91,8 @@ def test_questions_share_a_connection() -> None:
     [
         ({}, None),
         ({"restarts": 1}, SILENT),
-        ({"started": STARTED - timedelta(seconds=61)}, SILENT),
-        ({"started": STARTED - timedelta(seconds=61), "ready": True}, None),
+        ({"started": LONG_AGO}, SILENT),
+        ({"started": LONG_AGO, "ready": True}, None),
     ],
 )
 def test_a_port_that_stays_closed_is_silence(changes: dict[str, Any], told: str | None) -> None:

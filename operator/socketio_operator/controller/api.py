@@ -30,6 +30,7 @@ MERGE = "application/merge-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 REQUEST_SECONDS = 30.0
+CLOSING_SECONDS = 0.25
 # Beside watches, which have connections of their own.
 IN_FLIGHT = 32
 # Objects in a page of a list, and bytes: of large objects a page holds fewer.
@@ -86,6 +87,8 @@ class KubeApi:
     async def __aexit__(self, *_: object) -> None:
         if self._pool:
             await self._pool.close()
+            # TLS connections end a moment later, and aiohttp has nothing to wait for that by.
+            await asyncio.sleep(CLOSING_SECONDS)
 
     def new_session(self) -> aiohttp.ClientSession:
         """A session of one's own; who takes it closes it."""
