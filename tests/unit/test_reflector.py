@@ -11,13 +11,16 @@ from socketio_operator.controller import reflector as module
 from socketio_operator.controller.errors import ApiError
 from socketio_operator.controller.key import Key
 from socketio_operator.controller.reflector import Reflector
+from socketio_operator.controller.shelves import shelf
+from socketio_operator.controller.store import Store
 from socketio_operator.desired.kinds import CHILD_KINDS
 
 CONFIG_MAPS = CHILD_KINDS["ConfigMap"]
 
 
 def live(name: str, version: int, **meta: Any) -> dict[str, Any]:
-    return {"metadata": {"name": name, "namespace": "team", "resourceVersion": str(version), **meta}}
+    metadata = {"name": name, "namespace": "team", "resourceVersion": str(version), **meta}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
 
 
 class Script:
@@ -60,6 +63,9 @@ class Shelf:
 
     def compare(self, listed: list[dict[str, Any]]) -> Iterable[Key]:
         return (Key("team", "compared"),)
+
+    def begin(self) -> None:
+        pass
 
     def take(self, item: dict[str, Any]) -> None:
         self.put(item)
@@ -130,3 +136,30 @@ def test_an_event_too_long_to_be_read_is_looked_after() -> None:
     script, _, changed = played([("UNREAD", {}), ("UNREAD", {}), ("ADDED", live("a", 12))])
     assert changed.count(Key("team", "compared")) == 1
     assert script.lists == 2, "one more, of metadata alone"
+
+
+class Interrupted(Script):
+    """Of its first list a page is missing, and one of its objects is gone when it is asked again."""
+
+    async def pages(self, *_: Any, **__: Any) -> AsyncGenerator[tuple[list[dict[str, Any]], str]]:
+        self.lists += 1
+        yield [live("stays", 2, uid="s", ownerReferences=[OWNER])], "10"
+        if self.lists == 1:
+            yield [live("goes", 1, uid="g", ownerReferences=[OWNER])], "10"
+            raise aiohttp.ClientPayloadError
+
+
+OWNER = {"controller": True, "kind": "SocketIOCluster", "name": "chat", "uid": "u"}
+
+
+def test_of_a_list_that_broke_off_nothing_is_kept() -> None:
+    async def main() -> list[str]:
+        script, store = Interrupted(), Store()
+        reflector = Reflector(script, shelf(store, CONFIG_MAPS, None), CONFIG_MAPS, None, lambda key: None)  # type: ignore[arg-type]
+        running = asyncio.create_task(reflector.run())
+        async with asyncio.timeout(5):
+            await script.done.wait()
+        running.cancel()
+        return [ref.name for ref in store.children(Key("team", "chat"))]
+
+    assert asyncio.run(main()) == ["stays"]

@@ -38,6 +38,9 @@ class Shelf(Protocol):
     def compare(self, listed: list[dict[str, Any]]) -> Iterable[Key]:
         """Forgets what is kept in another version than the metadata listed here say: it is read when it matters."""
 
+    def begin(self) -> None:
+        """A list begins; what one before it told that never ended counts no more."""
+
     def take(self, live: dict[str, Any]) -> None:
         """An object of a list that is under way."""
 
@@ -88,6 +91,7 @@ class Reflector:
     async def _list(self) -> None:
         pages = self._api.pages(self._kind, self._namespace, MANAGED_SELECTOR, self._kind.metadata_only)
         version = ""
+        self._shelf.begin()
         async with aclosing(pages) as found:
             async for items, version in found:  # noqa: B007  # the version of the last page is that of the list
                 self._heard = time.monotonic()

@@ -42,6 +42,10 @@ class ChildShelf:
                 touched |= self._store.drop(place, version)
         return touched
 
+    def begin(self) -> None:
+        """The start of a list."""
+        self._listed = []
+
     def take(self, live: dict[str, Any]) -> None:
         """One of a list."""
         child = Child.of(live)
@@ -75,6 +79,10 @@ class PodShelf:
     def compare(self, listed: list[dict[str, Any]]) -> Iterable[Key]:
         """No pod that a workload of ours makes can be so large."""
         return ()
+
+    def begin(self) -> None:
+        """The start of a list."""
+        self._listed = []
 
     def take(self, live: dict[str, Any]) -> None:
         """One of a list."""
@@ -111,6 +119,10 @@ class SetShelf:
     def compare(self, listed: list[dict[str, Any]]) -> Iterable[Key]:
         """Of ReplicaSets nothing but metadata is read in any case."""
         return ()
+
+    def begin(self) -> None:
+        """The start of a list."""
+        self._listed = set()
 
     def take(self, live: dict[str, Any]) -> None:
         """One of a list."""
