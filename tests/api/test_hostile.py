@@ -15,7 +15,7 @@ import pytest
 
 from socketio_operator.controller.api import KubeApi
 from socketio_operator.controller.settings import Settings
-from socketio_operator.desired.kinds import CHILD_KINDS, Kind
+from socketio_operator.desired.kinds import CHILD_KINDS, CLUSTER
 from tests.api.conftest import IMAGE
 from tests.api.test_ownership import foreign_pod
 from tests.cluster.cluster import Cluster
@@ -25,7 +25,6 @@ from tests.operator_process import OperatorProcess
 
 pytestmark = pytest.mark.api
 
-SIO = Kind("socketio-operator.dev/v1alpha1", "SocketIOCluster", "socketioclusters")
 SAMPLES = 40
 # An answer of the same size by a healthy API server takes longer now and then.
 JITTER_SECONDS = 0.05
@@ -98,7 +97,7 @@ async def servers(host: str) -> AsyncIterator[list[str]]:
 def cluster_body(namespace: str, name: str, adapter: dict[str, Any]) -> dict[str, Any]:
     spec = {"image": IMAGE, "replicas": 0, "routing": {"host": f"{name}.localhost"}, "adapter": adapter}
     meta = {"name": name, "namespace": namespace}
-    return {"apiVersion": SIO.api_version, "kind": SIO.kind, "metadata": meta, "spec": spec}
+    return {"apiVersion": CLUSTER.api_version, "kind": CLUSTER.kind, "metadata": meta, "spec": spec}
 
 
 def account(namespace: str, name: str) -> dict[str, Any]:
@@ -123,7 +122,7 @@ async def percentiles_95(api: KubeApi, namespace: str) -> tuple[float, float]:
     clusters, direct = [], []
     for _ in range(SAMPLES):
         name = f"c{secrets.token_hex(4)}"
-        post = partial(api.post, SIO, cluster_body(namespace, name, {"type": "none"}))
+        post = partial(api.post, CLUSTER, cluster_body(namespace, name, {"type": "none"}))
         clusters.append(await seconds_until_there(api, namespace, name, post))
         post = partial(api.post, CHILD_KINDS["ServiceAccount"], account(namespace, f"{name}-direct"))
         direct.append(await seconds_until_there(api, namespace, f"{name}-direct", post))
@@ -166,7 +165,7 @@ async def besiege(api: KubeApi, namespace: str, urls: list[str]) -> None:
         }
         await api.post(CHILD_KINDS["Secret"], secret)
         adapter = {"broker": "external", "external": {"secretName": f"url-{number}"}}
-        await api.post(SIO, cluster_body(namespace, f"hostile-{number}", adapter))
+        await api.post(CLUSTER, cluster_body(namespace, f"hostile-{number}", adapter))
 
 
 def memory_mib(pid: int) -> float:
@@ -233,7 +232,7 @@ def told(kubectl: Kubectl) -> dict[str, str] | None:
 def test_a_child_made_too_large_to_be_read_is_set_right(
     operator: OperatorProcess, cluster: Cluster, kubectl: Kubectl, wait_for: WaitFor
 ) -> None:
-    connected(cluster, lambda api: api.post(SIO, cluster_body(kubectl.namespace, "chat", {"type": "redis"})))
+    connected(cluster, lambda api: api.post(CLUSTER, cluster_body(kubectl.namespace, "chat", {"type": "redis"})))
     wait_for(lambda: kubectl("get", "ingress", "chat"), 15, "all children")
     before = kubectl.json("get", "configmap", "chat-redis")["data"]
     data = {"redis.conf": "<" * (900 * 1024)}

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from socketio_operator.controller.api import KubeApi
-from socketio_operator.controller.clusters import CLUSTER, ClusterWatch
+from socketio_operator.controller.clusters import ClusterWatch
 from socketio_operator.controller.key import Key
 from socketio_operator.controller.settings import Settings
 from socketio_operator.controller.store import Store
+from socketio_operator.desired.kinds import CLUSTER
 from tests.api.test_hostile import cluster_body
 from tests.cluster.cluster import Cluster
 

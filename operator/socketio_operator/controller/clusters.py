@@ -16,16 +16,15 @@ from typing import Any
 import aiohttp
 import kopf
 
-from socketio_operator.api import GROUP, KIND, PLURAL, VERSION
+from socketio_operator.api import GROUP, PLURAL, VERSION
 from socketio_operator.controller.api import KubeApi
 from socketio_operator.controller.errors import ApiError
 from socketio_operator.controller.key import Key
 from socketio_operator.controller.store import Store
-from socketio_operator.desired.kinds import Kind
+from socketio_operator.desired.kinds import CLUSTER
 
 logger = logging.getLogger(__name__)
 
-CLUSTER = Kind(f"{GROUP}/{VERSION}", KIND, PLURAL)
 SWEEP_SECONDS = 120.0
 RESTART_SECONDS = 2.0
 

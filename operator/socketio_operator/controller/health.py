@@ -1,13 +1,10 @@
 """Liveness and readiness by HTTP. Liveness asks whether a restart would help, so it never depends on the API server."""
 
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from aiohttp import web
-
-logger = logging.getLogger(__name__)
 
 READY_PATH = "/readyz"
 Verdict = Mapping[str, object]

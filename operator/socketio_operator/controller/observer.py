@@ -16,6 +16,7 @@ from socketio_operator.desired.inputs import Images, Inputs
 from socketio_operator.desired.kinds import CHILD_KINDS, Ref
 from socketio_operator.plan.broker import BrokerAnswer, sentence
 from socketio_operator.plan.observed import Child, Observed
+from socketio_operator.plan.pods import Pod
 from socketio_operator.plan.probes import BROKER, Finding, runtime_name, runtime_reports, wanted_probes
 from socketio_operator.plan.problem import Problem
 
@@ -55,7 +56,7 @@ class Observer:
         credentials = self._users.credentials(key, cluster, user.url, session_key) if user.url else ""
         inputs = Inputs(images=self._images, external_credentials=credentials, **texts)
         pods = self._store.pods_of(key)
-        findings, unanswered = self._probe(key, cluster, user)
+        findings, unanswered = self._probe(key, cluster, user, pods)
         children = {**self._store.children(key), **self._own.children(key)}
         for ref, stranger in self._strangers.pop(key, {}).items():
             children.setdefault(ref, stranger)
@@ -71,9 +72,10 @@ class Observer:
         )
         return Sight(observed, inputs)
 
-    def _probe(self, key: Key, cluster: SocketIOCluster, user: UserSecrets) -> tuple[dict[str, Finding], bool]:
+    def _probe(
+        self, key: Key, cluster: SocketIOCluster, user: UserSecrets, pods: tuple[Pod, ...]
+    ) -> tuple[dict[str, Finding], bool]:
         """What was found so far, and whether a question is still open; from now on exactly these are asked."""
-        pods = self._store.pods_of(key)
         probes = wanted_probes(cluster, pods, user.broker if self._probe_brokers else None)
         self._prober.want(key, probes)
         self._store.keep_findings(key, {BROKER, *map(runtime_name, pods)})

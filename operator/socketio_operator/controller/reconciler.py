@@ -8,7 +8,7 @@ import logging
 import time
 from typing import Any
 
-from socketio_operator.api import API_VERSION, GROUP, KIND, PLURAL, VERSION, FieldError, SocketIOCluster
+from socketio_operator.api import API_VERSION, KIND, FieldError, SocketIOCluster
 from socketio_operator.controller.actor import Actor
 from socketio_operator.controller.api import KubeApi
 from socketio_operator.controller.clock import timestamp, utc_now
@@ -19,7 +19,7 @@ from socketio_operator.controller.observer import Observer, Sight
 from socketio_operator.controller.pace import Pace
 from socketio_operator.controller.specs import Specs
 from socketio_operator.controller.store import Store
-from socketio_operator.desired.kinds import Kind
+from socketio_operator.desired.kinds import CLUSTER
 from socketio_operator.plan import conditions
 from socketio_operator.plan.actions import Action, Apply, Decision
 from socketio_operator.plan.decide import decide
@@ -29,7 +29,6 @@ from socketio_operator.plan.report import Status, stalled_status, status_of
 
 logger = logging.getLogger(__name__)
 
-CLUSTER = Kind(f"{GROUP}/{VERSION}", KIND, PLURAL)
 # A decision that meets another world than it was made for is made anew; then it is the turn of the queue's back-off.
 ROUNDS = 4
 # An event of the cluster is as good as a read of it for so long.

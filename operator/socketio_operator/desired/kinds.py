@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from socketio_operator.api import API_VERSION, KIND, PLURAL
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Kind:
@@ -30,6 +32,7 @@ class Ref:
         return f"{self.kind} {self.name}"
 
 
+CLUSTER = Kind(API_VERSION, KIND, PLURAL)
 POD = Kind("v1", "Pod", "pods")
 # They tell which Deployment a pod belongs to.
 REPLICA_SET = Kind("apps/v1", "ReplicaSet", "replicasets", metadata_only=True)
