@@ -114,3 +114,15 @@ def test_a_burst_is_one_visit() -> None:
         assert await empty(queue)
 
     run(scenario)
+
+
+def test_an_event_under_work_is_not_lost_to_the_visit_that_is_planned_after_it() -> None:
+    async def scenario(queue: WorkQueue[str]) -> None:
+        queue.add("a")
+        key = await queue.get()
+        queue.add_soon("a", 0.01)  # arrives after the worker has looked
+        queue.add_later("a", 900.0)  # the worker finds nothing to do until then
+        queue.done(key)
+        assert await queue.get() == "a"
+
+    run(scenario)

@@ -37,16 +37,15 @@ class WorkQueue(Generic[K]):
             self._ready.put_nowait(key)
 
     def add_later(self, key: K, seconds: float) -> None:
-        """Queues a key in `seconds`, unless something queues it earlier."""
-        self._unplan(key)
-        self._timers[key] = asyncio.get_running_loop().call_later(seconds, self.add, key, True)
+        """Queues a key in `seconds`, unless something queues it earlier, or has planned to."""
+        due, timer = asyncio.get_running_loop().time() + seconds, self._timers.get(key)
+        if timer is None or timer.when() > due:
+            self._unplan(key)
+            self._timers[key] = asyncio.get_running_loop().call_at(due, self.add, key, True)
 
     def add_soon(self, key: K, seconds: float) -> None:
         """Queues a key within `seconds`: what else arrives for it until then is the same visit."""
-        timer = self._timers.get(key)
-        if key in self._dirty or key in self._backing_off:
-            return
-        if timer is None or timer.when() > asyncio.get_running_loop().time() + seconds:
+        if key not in self._dirty and key not in self._backing_off:
             self.add_later(key, seconds)
 
     def retry(self, key: K, at_least: float = 0.0) -> float:
@@ -54,6 +53,7 @@ class WorkQueue(Generic[K]):
         count = self._failures.get(key, 0)
         self._failures[key] = count + 1
         delay = max(at_least, min(LONGEST_RETRY, FIRST_RETRY * 2.0**count)) * random.uniform(1.0, 1.4)
+        self._unplan(key)
         self.add_later(key, delay)
         self._backing_off.add(key)
         # What arrived meanwhile waits as well.
