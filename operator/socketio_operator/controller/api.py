@@ -8,7 +8,8 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import orjson
@@ -59,6 +60,9 @@ class KubeApi:
         configuration.client_session_kwargs = {
             "middlewares": (self._authorize,),
             "headers": {"User-Agent": f"socketio-operator/{__version__}"},
+            # aiohttp would look for them, and for a password in ~/.netrc, in a thread of its own at each request.
+            "trust_env": False,
+            "proxy": configuration.proxy or proxy_from_environment(configuration.host),
         }
         self._rest = ApiClient(configuration).rest_client
         self._turn = asyncio.Semaphore(IN_FLIGHT)
@@ -251,7 +255,6 @@ class KubeApi:
             headers={"Content-Type": "application/json", **(headers or {})},
             timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=10),
             server_hostname=self._configuration.tls_server_name or None,
-            proxy=self._configuration.proxy,
         )
         if response.status >= 400:
             async with response:
@@ -281,6 +284,12 @@ class KubeApi:
 
 
 Handler = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
+
+
+def proxy_from_environment(server: str) -> str | None:
+    """The proxy that HTTPS_PROXY (HTTP_PROXY for plain http) and NO_PROXY ask for on the way to a server."""
+    parts = urlsplit(server)
+    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 
 
 def path_of(kind: Kind, namespace: str | None, name: str = "") -> str:

@@ -38,13 +38,15 @@ logger = logging.getLogger(__name__)
 CRD_RETRY_SECONDS = 2.0
 # One change of a cluster is a burst of events of its children and pods: one look at the end of it is enough.
 GATHER_SECONDS = 0.1
+# Of the garbage collector: objects in a portion, portions until its survivors are looked at, and (never) all.
+PORTIONS = (1_000, 50, 1_000_000)
+TIDY_SECONDS = 300.0
 
 
 async def run(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Raises when a part of it dies: a restart is then the cure."""
-    # What is kept lives long: collecting it again and again would be a third of the CPU.
-    gc.set_threshold(50_000, 20, 100)
     _warm_up()
+    _collect_seldom()
     async with await KubeApi.connect(settings) as api:
         operator = Operator(api, settings)
         async with health.served(settings.health_endpoint, operator.alive, operator.ready):
@@ -56,6 +58,23 @@ def _warm_up() -> None:
     """Makes at once what is made once: later it would hold up whoever happens to be under way."""
     validate({})
     tls_context(verified=True)
+
+
+def _collect_seldom() -> None:
+    """What is kept lives long, and to look through all of it holds up everybody: done by `_tidy`, and only there.
+
+    Young objects are looked through in small portions, each of about a millisecond.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*PORTIONS)
+
+
+async def _tidy() -> None:
+    """Collects what refers to itself, now and then, for ever."""
+    while True:
+        await asyncio.sleep(TIDY_SECONDS)
+        gc.collect()
 
 
 async def _wait_for_crd(api: KubeApi) -> None:
@@ -109,7 +128,7 @@ class Operator:
                 for reflector in self._reflectors:
                     await reflector.synced.wait()
                 tasks += [group.create_task(self._work()) for _ in range(self._settings.workers)]
-                tasks.append(group.create_task(self._clusters.sweep()))
+                tasks += [group.create_task(self._clusters.sweep()), group.create_task(_tidy())]
                 await self._clusters.run()
                 for task in tasks:
                     task.cancel()

@@ -12,9 +12,10 @@ from socketio_operator.plan.broker import BrokerAnswer
 from socketio_operator.plan.pods import Pod
 from socketio_operator.plan.runtime import ELSEWHERE, RuntimeReport
 
-# Seconds between two questions: to what is well, and to what is not yet, or no more.
-WELL_SECONDS = 30.0
+# Seconds between two questions to what is not well yet, or no more, and to what is. Of pods there are thousands.
 UNWELL_SECONDS = 4.0
+BROKER_WELL_SECONDS = 30.0
+RUNTIME_WELL_SECONDS = 45.0
 
 Finding = RuntimeReport | BrokerAnswer | None
 
@@ -33,7 +34,7 @@ class RuntimeProbe:
     def pause(self, finding: Finding) -> float:
         """Seconds until it is asked again."""
         well = isinstance(finding, RuntimeReport) and not finding.apart and self.ready
-        return WELL_SECONDS if well else UNWELL_SECONDS
+        return RUNTIME_WELL_SECONDS if well else UNWELL_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class BrokerProbe:
 
     def pause(self, finding: Finding) -> float:
         """Seconds until it is asked again."""
-        return WELL_SECONDS if finding in (BrokerAnswer.WELL, BrokerAnswer.UNASKED) else UNWELL_SECONDS
+        return BROKER_WELL_SECONDS if finding in (BrokerAnswer.WELL, BrokerAnswer.UNASKED) else UNWELL_SECONDS
 
 
 Probe = RuntimeProbe | BrokerProbe
