@@ -15,6 +15,7 @@ from socketio_operator.controller.events import Recorder
 from socketio_operator.controller.key import Key
 from socketio_operator.controller.observer import Observer
 from socketio_operator.controller.own_secrets import OwnSecrets
+from socketio_operator.controller.pace import Pace
 from socketio_operator.controller.prober import Prober
 from socketio_operator.controller.reconciler import Reconciler
 from socketio_operator.controller.runtimes import RuntimeReader
@@ -76,4 +77,4 @@ def _settled() -> Reconciler:
     recorder, runtimes = Recorder(api, "bench"), RuntimeReader()
     prober, own = Prober({}, lambda *_: None), OwnSecrets(api, fresh_seconds=3600)
     observer = Observer(api, store, prober, own, Images(), utc_now, probe_brokers=False)
-    return Reconciler(api, store, observer, Actor(api, store, own, runtimes, recorder), recorder)
+    return Reconciler(api, store, observer, Actor(api, store, own, runtimes, recorder), recorder, Pace(lambda: False))

@@ -21,6 +21,7 @@ from socketio_operator.controller.events import Recorder
 from socketio_operator.controller.key import Key
 from socketio_operator.controller.observer import Observer
 from socketio_operator.controller.own_secrets import OwnSecrets
+from socketio_operator.controller.pace import Pace
 from socketio_operator.controller.prober import Prober
 from socketio_operator.controller.queue import WorkQueue
 from socketio_operator.controller.reconciler import Reconciler, UnsteadyError
@@ -110,7 +111,7 @@ class Operator:
             api, self._store, self._prober, own, settings.images, utc_now, probe_brokers=settings.probe_brokers
         )
         actor = Actor(api, self._store, own, self._runtimes, recorder)
-        self._reconciler = Reconciler(api, self._store, observer, actor, recorder)
+        self._reconciler = Reconciler(api, self._store, observer, actor, recorder, Pace(self._queue.is_backed_up))
         self._clusters = ClusterWatch(api, self._store, settings.namespaces, self._cluster_changed)
         scopes: Collection[str | None] = settings.namespaces or (None,)
         kinds = [kind for kind in (*CHILD_KINDS.values(), REPLICA_SET, POD) if kind.watched]

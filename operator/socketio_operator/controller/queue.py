@@ -74,6 +74,10 @@ class WorkQueue(Generic[K]):
         if timer := self._timers.pop(key, None):
             timer.cancel()
 
+    def is_backed_up(self) -> bool:
+        """Whether keys wait for a worker."""
+        return not self._ready.empty()
+
     async def get(self) -> K:
         """The next key; `done` must follow."""
         key = await self._ready.get()

@@ -45,11 +45,12 @@ class UnsteadyError(Exception):
 class Reconciler:
     """Brings clusters to what their spec asks for."""
 
-    def __init__(self, api: KubeApi, store: Store, observer: Observer, actor: Actor, recorder: Recorder) -> None:
+    def __init__(
+        self, api: KubeApi, store: Store, observer: Observer, actor: Actor, recorder: Recorder, pace: Pace
+    ) -> None:
         self._api, self._store, self._observer, self._actor = api, store, observer, actor
-        self._recorder = recorder
+        self._recorder, self._pace = recorder, pace
         self._specs = Specs()
-        self._pace = Pace()
 
     async def reconcile(self, key: Key) -> float | None:
         """One visit. Returns the seconds until time alone is a reason for the next, None if it never is.
