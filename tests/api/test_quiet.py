@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from socketio_operator.desired.kinds import OPTIONAL_KINDS
+from tests import crds
 from tests.api.conftest import Apply
 from tests.api.test_reconcile import CHILDREN, all_there, children, generation_seen
 from tests.api.test_redis import redis_as_deployment
@@ -147,13 +149,55 @@ def left_over(kubectl: Kubectl, kind: str) -> None:
     kubectl.apply({key: value for key, value in found.items() if key != "status"} | {"metadata": meta})
 
 
+def routes_come_and_go(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+    """Routes of all optional kinds are made, looked for when their watches lose them, and retired."""
+    implementations = ("traefik", "envoy-gateway", "nginx-gateway-fabric")
+    at_rest: dict[str, Any] = {"replicas": 0, "adapter": {"type": "none"}}
+    routings: dict[str, dict[str, Any]] = {
+        f"route-{name}": {"router": "gateway", "gateway": {"name": "public", "implementation": name}}
+        for name in implementations
+    } | {"route-own": {"router": "traefik"}}
+    for name, routing in routings.items():
+        apply(name, **at_rest, routing={"host": "a.localhost", **routing})
+    objects = [
+        *(f"httproute/route-{name}" for name in implementations),
+        "ingressroute/route-own",
+        "traefikservice/route-traefik",
+        "backendtrafficpolicy/route-envoy-gateway",
+        "upstreamsettingspolicy/route-nginx-gateway-fabric",
+        "clientsettingspolicy/route-nginx-gateway-fabric",
+    ]
+    for one in objects:
+        wait_for(partial(kubectl, "get", one), 20, one)
+        # As with the children below: only a read tells that it is there, and ours.
+        kubectl("label", one, "app.kubernetes.io/managed-by-")
+        wait_for(partial(_is_labelled, kubectl, one), 20, f"the label of {one}")
+    for name in routings:
+        apply(name, **at_rest, routing={"host": "a.localhost", "router": "none"})
+    for one in objects:
+        wait_for(partial(_is_gone, kubectl, one), 30, f"the end of {one}")
+
+
+def _is_labelled(kubectl: Kubectl, ref: str) -> bool:
+    return "app.kubernetes.io/managed-by" in kubectl.json("get", ref)["metadata"]["labels"]
+
+
+def _is_gone(kubectl: Kubectl, ref: str) -> bool:
+    return not kubectl("get", ref, "--ignore-not-found")
+
+
 def test_rights_are_those_that_are_used(
     apply: Apply, kubectl: Kubectl, namespace: str, cluster: Cluster, operator: OperatorProcess, wait_for: WaitFor
 ) -> None:
     """A whole life of a cluster uses every right of the ClusterRole, and no request is refused."""
+    crds.install(kubectl, *OPTIONAL_KINDS)
     operator.stop()
     position = audit_position(cluster)
     operator.start()
+    routes_come_and_go(apply, kubectl, wait_for)
+    for name in kubectl("get", "sio", "-o", "name").split():
+        kubectl("delete", name, "--wait")
+    wait_for(lambda: not children(kubectl), 30, "the end of what these clusters were made of")
     apply(replicas=0)
     wait_for(all_there(kubectl), 15, "all children")
     redis_as_deployment(kubectl)

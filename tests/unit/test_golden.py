@@ -17,7 +17,28 @@ from tests.unit.samples import FULL, INPUTS, LEAST, body
 
 GOLDEN = Path(__file__).parent / "golden"
 EXAMPLES = Path(__file__).parents[2] / "examples"
+PUBLIC = {"name": "public"}
+TRAEFIK = {**PUBLIC, "namespace": "edge", "sectionName": "https", "implementation": "traefik"}
 EXTERNAL = {"broker": "external", "external": {"secretName": "shared"}}
+
+ROUTINGS: dict[str, dict[str, Any]] = {
+    "f5-nginx": {"router": "f5-nginx"},
+    "f5-nginx-cookie": {"router": "f5-nginx", "affinity": "cookie"},
+    "traefik": {"router": "traefik"},
+    "traefik-cookie": {"router": "traefik", "affinity": "cookie", "tls": {"secretName": "chat-tls"}},
+    "haproxy-ingress": {"router": "haproxy-ingress"},
+    "haproxy-ingress-cookie": {"router": "haproxy-ingress", "affinity": "cookie"},
+    "haproxytech": {"router": "haproxytech"},
+    "haproxytech-cookie": {"router": "haproxytech", "affinity": "cookie"},
+    "gateway": {"router": "gateway", "gateway": PUBLIC, "affinity": "none"},
+    "gateway-traefik": {"router": "gateway", "gateway": TRAEFIK, "affinity": "cookie"},
+    "gateway-envoy": {"router": "gateway", "gateway": {"name": "public", "implementation": "envoy-gateway"}},
+    "gateway-nginx": {
+        "router": "gateway",
+        "gateway": {"name": "public", "implementation": "nginx-gateway-fabric"},
+    },
+    "none": {"router": "none", "service": {"type": "LoadBalancer", "annotations": {"example.com/nlb": "yes"}}},
+}
 
 SAMPLES: dict[str, dict[str, Any]] = {
     "least": LEAST,
@@ -38,6 +59,10 @@ SAMPLES: dict[str, dict[str, Any]] = {
         **LEAST,
         "engine": {"path": "/chat/socket.io"},
         "routing": {"host": "a.example", "path": "/chat", "timeouts": {"readSeconds": 120, "sendSeconds": 90}},
+    },
+    **{
+        f"router-{name}": {**LEAST, "routing": {"host": "chat.example.com", **routing}}
+        for name, routing in ROUTINGS.items()
     },
     **{
         f"example-{path.parent.name}": yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]

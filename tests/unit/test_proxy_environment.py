@@ -2,7 +2,7 @@
 
 import pytest
 
-from socketio_operator.controller.api import proxy_from_environment
+from socketio_operator.controller.network import proxy_from_environment
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,16 @@ from typing import Literal
 from pydantic import Field
 
 from socketio_operator.api.base import Model, checked, object_name, rule
+from socketio_operator.api.gateway import Gateway
+from socketio_operator.api.service import ServiceSettings
+
+_CLASSES = {
+    "ingress-nginx": "nginx",
+    "f5-nginx": "nginx",
+    "traefik": "traefik",
+    "haproxy-ingress": "haproxy",
+    "haproxytech": "haproxy",
+}
 
 
 class Tls(Model):
@@ -69,14 +79,37 @@ class Routing(
             "!has(self.cookie) || self.cookie.sameSite != 'None' || has(self.tls)",
             "Browsers drop a cookie with sameSite None that is not Secure; add routing.tls.secretName or use Lax.",
         ),
+        rule(
+            "(self.router == 'gateway') == has(self.gateway)",
+            "routing.router gateway needs routing.gateway.name, the Gateway that takes the route; other routers take "
+            "no routing.gateway.",
+        ),
+        rule(
+            "self.router == 'none' || !has(self.service)",
+            "routing.service describes the Service of routing.router none; the others are reached through your "
+            "controller. Set routing.router to none or remove routing.service.",
+        ),
+        rule(
+            "self.clientAddress == 'peer' || (self.router == 'ingress-nginx' && self.affinity == 'clientIP')",
+            "routing.clientAddress forwardedFor is for routing.router ingress-nginx with affinity clientIP; with "
+            "others your controller decides whom it believes. Remove routing.clientAddress.",
+        ),
+        rule(
+            "!has(self.ingressClassName) || !(self.router in ['gateway', 'none'])",
+            "routing.ingressClassName has no effect here, as no Ingress is written; remove it.",
+        ),
     ),
 ):
     """The route from outside to the pods."""
 
-    router: Literal["ingress-nginx"] = Field(
-        "ingress-nginx",
-        description="Kind of router: `ingress-nginx` writes an Ingress with nginx.ingress.kubernetes.io annotations, "
-        "read by ingress-nginx and by Traefik 3.7 and later. Default: `ingress-nginx`.",
+    router: Literal["ingress-nginx", "f5-nginx", "traefik", "haproxy-ingress", "haproxytech", "gateway", "none"] = (
+        Field(
+            "ingress-nginx",
+            description="What takes clients to the pods. Your controller, by an Ingress that it reads: `ingress-nginx` "
+            "(also read by Traefik 3.7 and later), `f5-nginx` (nginx.org), `traefik`, `haproxy-ingress` (jcmoraisjr), "
+            "`haproxytech`. Your Gateway, by an HTTPRoute: `gateway`. "
+            "A Service alone: `none`. Default: `ingress-nginx`.",
+        )
     )
     host: str = Field(
         description="Host name that clients use. Example: `chat.example.com`.",
@@ -99,8 +132,12 @@ class Routing(
             )
         ),
     )
-    ingress_class_name: str = Field(
-        "nginx", description="IngressClass of the Ingress. Default: `nginx`.", min_length=1, max_length=253
+    ingress_class_name: str | None = Field(
+        None,
+        description="IngressClass of the Ingress. Default: `nginx` for ingress-nginx and f5-nginx, `traefik` for "
+        "traefik, `haproxy` for haproxy-ingress and haproxytech.",
+        min_length=1,
+        max_length=253,
     )
     tls: Tls | None = Field(None, description="TLS. Default: none. Example: `{secretName: chat-tls}`.")
     affinity: Literal["clientIP", "cookie", "none"] = Field(
@@ -115,3 +152,21 @@ class Routing(
     timeouts: Timeouts | None = Field(
         None, description="Proxy timeouts. Default: derived from the ping. Example: `{readSeconds: 120}`."
     )
+    gateway: Gateway | None = Field(
+        None, description="The Gateway of `router: gateway`. Example: `{name: public, implementation: traefik}`."
+    )
+    service: ServiceSettings | None = Field(
+        None,
+        description="The Service of `router: none`. Default: a ClusterIP. Example: `{type: LoadBalancer}`.",
+    )
+    client_address: Literal["peer", "forwardedFor"] = Field(
+        "peer",
+        description="What `ingress-nginx` hashes: `peer`, the address that the controller takes for the client's; "
+        "`forwardedFor`, the first address of X-Forwarded-For, by the snippet of Socket.IO's documentation: clients "
+        "can forge it, and the controller must allow snippets. Default: `peer`.",
+    )
+
+    @property
+    def ingress_class(self) -> str:
+        """The IngressClass in use; empty for a router without an Ingress."""
+        return self.ingress_class_name or _CLASSES.get(self.router, "")

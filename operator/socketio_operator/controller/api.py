@@ -8,8 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import orjson
@@ -19,6 +18,7 @@ from kubernetes.aio.config import load_incluster_config, load_kube_config
 from socketio_operator import __version__
 from socketio_operator.controller.errors import ApiError, error_of
 from socketio_operator.controller.lines import lines, whole
+from socketio_operator.controller.network import proxy_from_environment
 from socketio_operator.controller.settings import Settings
 from socketio_operator.desired.kinds import Kind
 from socketio_operator.desired.metadata import FIELD_MANAGER
@@ -205,13 +205,17 @@ class KubeApi:
 
     async def serves(self, group_version: str, plural: str) -> bool:
         """Whether the API server serves a resource (its CRD is installed)."""
+        return plural in await self.resources(group_version)
+
+    async def resources(self, group_version: str) -> frozenset[str]:
+        """Plurals of what the API server serves of a version of a group, subresources included; empty if nothing."""
         try:
             answer = await self._json("GET", f"/apis/{group_version}")
         except ApiError as error:
             if error.status == 404:
-                return False
+                return frozenset()
             raise
-        return any(resource["name"] == plural for resource in answer["resources"])
+        return frozenset(resource["name"] for resource in answer["resources"])
 
     async def _json(
         self,
@@ -284,12 +288,6 @@ class KubeApi:
 
 
 Handler = Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
-
-
-def proxy_from_environment(server: str) -> str | None:
-    """The proxy that HTTPS_PROXY (HTTP_PROXY for plain http) and NO_PROXY ask for on the way to a server."""
-    parts = urlsplit(server)
-    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
 
 
 def path_of(kind: Kind, namespace: str | None, name: str = "") -> str:

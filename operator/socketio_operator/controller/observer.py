@@ -30,7 +30,7 @@ class Sight:
 
 
 class Observer:
-    """Looks for one operator. `probe_brokers`: whether external brokers are asked."""
+    """Looks for one operator. `probe_brokers`: whether external brokers are asked. `unserved`: as in Observed."""
 
     def __init__(
         self,
@@ -41,9 +41,11 @@ class Observer:
         images: Images,
         now: Callable[[], datetime],
         probe_brokers: bool,
+        unserved: Callable[[], frozenset[str]],
     ) -> None:
         self._api, self._store, self._prober, self._own = api, store, prober, own
         self._images, self._now, self._probe_brokers = images, now, probe_brokers
+        self._unserved = unserved
         self._users = UserSecretReader(api)
         self._strangers: dict[Key, dict[Ref, Child]] = {}
 
@@ -68,6 +70,7 @@ class Observer:
             runtimes=runtime_reports(pods, findings),
             unanswered=unanswered,
             credentials=credentials,
+            unserved=self._unserved(),
             now=self._now(),
         )
         return Sight(observed, inputs)

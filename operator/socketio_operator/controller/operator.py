@@ -27,11 +27,13 @@ from socketio_operator.controller.queue import WorkQueue
 from socketio_operator.controller.reconciler import Reconciler, UnsteadyError
 from socketio_operator.controller.reflector import SILENCE_SECONDS, Reflector
 from socketio_operator.controller.runtimes import RuntimeReader
+from socketio_operator.controller.served import ServedKinds
 from socketio_operator.controller.settings import Settings
 from socketio_operator.controller.shelves import shelf
 from socketio_operator.controller.store import Store
-from socketio_operator.desired.kinds import CHILD_KINDS, POD, REPLICA_SET
+from socketio_operator.desired.kinds import CHILD_KINDS, OPTIONAL_KINDS, POD, REPLICA_SET, Kind
 from socketio_operator.plan.broker import BrokerAnswer
+from socketio_operator.plan.decide import NOT_INSTALLED
 from socketio_operator.plan.probes import BrokerProbe, Finding, RuntimeProbe
 
 logger = logging.getLogger(__name__)
@@ -101,25 +103,40 @@ class Operator:
     """One operator process on one API server."""
 
     def __init__(self, api: KubeApi, settings: Settings) -> None:
-        self._settings, self._store = settings, Store()
+        self._api, self._settings, self._store = api, settings, Store()
         self._queue: WorkQueue[Key] = WorkQueue()
         self._runtimes = RuntimeReader()
         self._prober = Prober({RuntimeProbe: self._runtimes.ask, BrokerProbe: _ask_broker}, self._found)
         own = OwnSecrets(api, settings.resync * 0.75)
         recorder = Recorder(api, socket.gethostname())
         observer = Observer(
-            api, self._store, self._prober, own, settings.images, utc_now, probe_brokers=settings.probe_brokers
+            api,
+            self._store,
+            self._prober,
+            own,
+            settings.images,
+            utc_now,
+            probe_brokers=settings.probe_brokers,
+            unserved=lambda: self._served.unserved,
         )
         actor = Actor(api, self._store, own, self._runtimes, recorder)
         self._reconciler = Reconciler(api, self._store, observer, actor, recorder, Pace(self._queue.is_backed_up))
         self._clusters = ClusterWatch(api, self._store, settings.namespaces, self._cluster_changed)
-        scopes: Collection[str | None] = settings.namespaces or (None,)
-        kinds = [kind for kind in (*CHILD_KINDS.values(), REPLICA_SET, POD) if kind.watched]
-        self._reflectors = [
-            Reflector(api, shelf(self._store, kind, scope), kind, scope, self._changed)
-            for scope in scopes
-            for kind in kinds
-        ]
+        kinds = [kind for kind in (*CHILD_KINDS.values(), REPLICA_SET, POD) if kind.watched and not kind.install]
+        self._reflectors = [reflector for kind in kinds for reflector in self._reflectors_of(kind)]
+        self._served = ServedKinds(
+            api,
+            OPTIONAL_KINDS,
+            self._reflectors_of,
+            gone=lambda kind: self._store.forget_kind(kind.kind),
+            changed=self._all_changed,
+            is_awaited=lambda: self._store.tells(NOT_INSTALLED),
+        )
+
+    def _reflectors_of(self, kind: Kind) -> list[Reflector]:
+        """One for each namespace that is watched, or one for all."""
+        scopes: Collection[str | None] = self._settings.namespaces or (None,)
+        return [Reflector(self._api, shelf(self._store, kind, scope), kind, scope, self._changed) for scope in scopes]
 
     async def run(self) -> None:
         """Everything at once; ends by a signal or when a part fails."""
@@ -128,6 +145,8 @@ class Operator:
                 tasks = [group.create_task(reflector.run()) for reflector in self._reflectors]
                 for reflector in self._reflectors:
                     await reflector.synced.wait()
+                await self._served.begin()
+                tasks.append(group.create_task(self._served.run()))
                 tasks += [group.create_task(self._work()) for _ in range(self._settings.workers)]
                 tasks += [group.create_task(self._clusters.sweep()), group.create_task(_tidy())]
                 await self._clusters.run()
@@ -135,6 +154,7 @@ class Operator:
                     task.cancel()
         finally:
             self._prober.stop()
+            await self._served.stop()
             await self._runtimes.close()
 
     def alive(self) -> tuple[bool, health.Verdict]:
@@ -143,13 +163,19 @@ class Operator:
 
     def ready(self) -> tuple[bool, health.Verdict]:
         """Whether all watches are complete and hear the API server."""
-        silent = {str(reflector): round(reflector.silence, 1) for reflector in self._reflectors}
+        reflectors = [*self._reflectors, *self._served.reflectors]
+        silent = {str(reflector): round(reflector.silence, 1) for reflector in reflectors}
         synced = self._clusters.listed.is_set() and all(reflector.synced.is_set() for reflector in self._reflectors)
         return synced and max(silent.values()) <= 2 * SILENCE_SECONDS, {"watches": silent}
 
     def _changed(self, key: Key) -> None:
         if key in self._store.clusters:
             self._queue.add_soon(key, GATHER_SECONDS)
+
+    def _all_changed(self) -> None:
+        for key in list(self._store.clusters):
+            # What is not served any more was a reason to back off until now.
+            self._queue.add(key, urgent=True)
 
     def _cluster_changed(self, key: Key, is_there: bool) -> None:
         if is_there:

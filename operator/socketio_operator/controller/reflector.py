@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 WATCH_SECONDS = 240
 SILENCE_SECONDS = 120.0
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+NOT_FOUND = 404
 GONE = 410
 COMPARE_SECONDS = 5.0
 
@@ -60,6 +61,8 @@ class Reflector:
         self._version = ""
         self._comparison: asyncio.Task[None] | None = None
         self.synced = asyncio.Event()
+        # The API server says that it does not serve the kind.
+        self.is_unknown = False
 
     def __str__(self) -> str:
         return f"watch of {self._kind.plural}" + (f" in {self._namespace}" if self._namespace else "")
@@ -97,6 +100,7 @@ class Reflector:
                 self._heard = time.monotonic()
                 for live in items:
                     self._guarded(self._shelf.take, live)
+        self.is_unknown = False
         for key in self._shelf.finish(int(version)):
             self._changed(key)
         self._version = version
@@ -155,6 +159,7 @@ class Reflector:
             return None
 
     async def _pause(self, failures: int, error: Exception) -> int:
+        self.is_unknown = isinstance(error, ApiError) and error.status == NOT_FOUND
         delay = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
         if isinstance(error, ApiError):
             delay = max(delay, error.retry_after)

@@ -77,6 +77,17 @@ class Store:
             *(self.drop(place, version) for place in gone), *(self.put(space, child) for space, child in listed)
         )
 
+    def forget_kind(self, kind: str) -> None:
+        """Forgets all children of a kind that the API server does not serve any more."""
+        for place in [place for place in self._places if place[0] == kind]:
+            self._forget(place)
+
+    def tells(self, reason: str) -> bool:
+        """Whether the status of any cluster has a condition of this reason."""
+        bodies = self.clusters.values()
+        found = (condition for body in bodies for condition in body.get("status", {}).get("conditions", ()))
+        return any(condition.get("reason") == reason for condition in found)
+
     def _forget(self, place: Place) -> None:
         key = self._places.pop(place, None)
         if key is None:

@@ -65,7 +65,9 @@ def _built(cluster: SocketIOCluster, inputs: Inputs) -> list[tuple[int, str, Man
         if (manifest := build(cluster, inputs)) is not None
     ]
     route = ROUTERS[cluster.spec.routing.router].build(cluster, inputs)
-    return sorted([*found, *((1, "", manifest) for manifest in route)], key=lambda item: item[0])
+    # A route goes to the API server after the Services that it leads to, so that it never leads nowhere.
+    parts = ((int(manifest["kind"] != "Service"), "", manifest) for manifest in route)
+    return sorted([*found, *parts], key=lambda item: item[0])
 
 
 def build_children(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:

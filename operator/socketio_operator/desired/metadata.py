@@ -66,6 +66,11 @@ def peers_name(cluster: SocketIOCluster) -> str:
     return f"{cluster.name}-peers"
 
 
+def route_name(cluster: SocketIOCluster) -> str:
+    """Name of the Service by which clients, or a controller that reads annotations of Services, reach the pods."""
+    return f"{cluster.name}-route"
+
+
 def owner_reference(cluster: SocketIOCluster) -> dict[str, Any]:
     """Our controller reference: what carries it with this uid is ours, nothing else is."""
     return {

@@ -12,6 +12,7 @@ from typing import Any
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.metadata import SERVER
+from socketio_operator.desired.routers import ROUTERS
 from socketio_operator.plan.actions import Apply, Decision
 from socketio_operator.plan.observed import Observed
 from socketio_operator.plan.problem import Problem
@@ -22,6 +23,7 @@ from socketio_operator.plan.runtime import adapter_finding
 STALLED_REASONS = {
     "InvalidSpec",
     "NameConflict",
+    "RouterNotInstalled",
     "SecretNotFound",
     "SecretKeyNotFound",
     "ChildRejected",
@@ -58,6 +60,8 @@ def conditions(cluster: SocketIOCluster, decision: Decision, observed: Observed)
         _available(cluster, observed),
         *_injected(cluster, observed),
         *_stale_credentials(cluster, observed),
+        *_forgeable(cluster),
+        *_unavailable_affinity(cluster),
     )
 
 
@@ -140,6 +144,29 @@ def _stale_credentials(cluster: SocketIOCluster, observed: Observed) -> tuple[Co
         "spec.adapter.external.restartOnChange."
     )
     return (Condition("CredentialsStale", True, "SecretChanged", message),)
+
+
+def _forgeable(cluster: SocketIOCluster) -> tuple[Condition, ...]:
+    """The documentation's form of X-Forwarded-For trusts whoever writes the header."""
+    routing = cluster.spec.routing
+    if (routing.router, routing.client_address) != ("ingress-nginx", "forwardedFor"):
+        return ()
+    message = (
+        "A client chooses its pod by the X-Forwarded-For that it sends, unless a proxy in front of the controller "
+        "removes it, and the controller must allow snippets (allow-snippet-annotations: true, annotations-risk-level: "
+        "Critical). Let the controller trust your proxies instead, and set spec.routing.clientAddress to peer."
+    )
+    return (Condition("ClientAddressForgeable", True, "ForwardedForByAnybody", message),)
+
+
+def _unavailable_affinity(cluster: SocketIOCluster) -> tuple[Condition, ...]:
+    lack = ROUTERS[cluster.spec.routing.router].lack(cluster)
+    if lack is None:
+        return ()
+    forwarded = cluster.spec.runtime.inject != "none"
+    meanwhile = "find their pods by forwarding between the pods" if forwarded else "of clients that poll do not last"
+    message = f"{lack.what}: sessions {meanwhile}; {lack.instead}."
+    return (Condition("AffinityUnavailable", True, lack.reason, message),)
 
 
 def _summary(cluster: SocketIOCluster, problem: Problem | None) -> tuple[Condition, ...]:

@@ -11,6 +11,7 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.children import Wanted, appliable, canonical_json
 from socketio_operator.desired.component import Defaults
 from socketio_operator.desired.components import COMPONENTS
+from socketio_operator.desired.kinds import CHILD_KINDS
 from socketio_operator.desired.metadata import SERVER
 from socketio_operator.plan.actions import Apply, Decision
 from socketio_operator.plan.held import held, held_template
@@ -22,6 +23,7 @@ from socketio_operator.plan.storage import storage_problems
 
 # After these, no event tells that it may go on.
 LOOK_AGAIN_SECONDS = 10.0
+NOT_INSTALLED = "RouterNotInstalled"
 _UNTOLD = {"NameConflict", "SecretNotFound", "SecretKeyNotFound"}
 
 
@@ -58,11 +60,22 @@ def decide(
 
 def _problems(cluster: SocketIOCluster, wanted: tuple[Wanted, ...], observed: Observed) -> Iterator[Problem]:
     for one in wanted:
+        if one.ref.kind in observed.unserved:
+            yield _not_installed(one)
         child = observed.children.get(one.ref)
         if child is not None:
             yield from _standing_problems(cluster, child, observed)
     yield from observed.secrets
     yield from storage_problems(cluster, wanted, observed)
+
+
+def _not_installed(one: Wanted) -> Problem:
+    kind = CHILD_KINDS[one.ref.kind]
+    message = (
+        f"{kind.kind} ({kind.api_version}) is not served by this cluster; install {kind.install}, or set "
+        "spec.routing.router to another."
+    )
+    return Problem(NOT_INSTALLED, message, Scope.CHILD, one.ref)
 
 
 def _standing_problems(cluster: SocketIOCluster, child: Child, observed: Observed) -> Iterator[Problem]:

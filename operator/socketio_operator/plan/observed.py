@@ -164,7 +164,7 @@ class Observed:
     ours control, of all components. `secrets`: problems of Secrets that the user names. `broker`: what an external
     broker answered, None if it is well or there is none. `runtimes`: what the injected runtimes of running pods report.
     `unanswered`: a question to a broker or runtime has no answer yet. `credentials`: a hash of the external broker's
-    URL as the Secret has it now, empty if there is none.
+    URL as the Secret has it now, empty if there is none. `unserved`: kinds that the API server does not serve.
     """
 
     children: Mapping[Ref, Child] = field(default_factory=dict)
@@ -174,6 +174,7 @@ class Observed:
     runtimes: tuple[RuntimeReport, ...] = ()
     unanswered: bool = False
     credentials: str = ""
+    unserved: frozenset[str] = frozenset()
     now: datetime = EPOCH
 
     def apart(self) -> str:

@@ -21,7 +21,7 @@ def retirements(
     """Deletions that are due. `changing`: something is applied, or cannot be, so that nothing is settled."""
     settled = not changing and _settled(cluster, observed, SERVER)
     for ref, child in sorted(observed.children.items()):
-        if ref in wanted or child.ownership(cluster) != "ours" or child.deleting:
+        if ref in wanted or ref.kind in observed.unserved or child.ownership(cluster) != "ours" or child.deleting:
             continue
         if _may_go(cluster, child, observed, changing, settled):
             yield Delete(ref, f"{ref} is no longer wanted", child.uid, child.version, ref.kind in WORKLOADS)

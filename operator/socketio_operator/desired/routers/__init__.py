@@ -1,8 +1,27 @@
-"""Registry of routers: one file a router, one line here."""
+"""Registry of routers: one file or folder a router, one line here."""
 
-from socketio_operator.desired.routers import ingress_nginx
-from socketio_operator.desired.routers.base import Router
+from socketio_operator.desired.routers import (
+    f5_nginx,
+    haproxy_ingress,
+    haproxytech,
+    ingress_nginx,
+    none,
+    traefik,
+)
+from socketio_operator.desired.routers.base import Lack, Router
+from socketio_operator.desired.routers.gateway import router as gateway
 
-ROUTERS: dict[str, Router] = {router.name: router for router in (ingress_nginx.ROUTER,)}
+ROUTERS: dict[str, Router] = {
+    router.name: router
+    for router in (
+        ingress_nginx.ROUTER,
+        f5_nginx.ROUTER,
+        traefik.ROUTER,
+        haproxy_ingress.ROUTER,
+        haproxytech.ROUTER,
+        gateway.ROUTER,
+        none.ROUTER,
+    )
+}
 
-__all__ = ["ROUTERS", "Router"]
+__all__ = ["ROUTERS", "Lack", "Router"]

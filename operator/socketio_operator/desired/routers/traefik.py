@@ -1,0 +1,61 @@
+"""Traefik's own providers: an Ingress with a sticky cookie, or an IngressRoute that hashes the client's address.
+
+The cookie is an annotation of the Service, so the route has one of its own. The provider of Ingresses has no hash:
+that takes `strategy: hrw` of an IngressRoute (Traefik 3.7, pkg/provider/kubernetes/ingress and crd).
+"""
+
+from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.affinity import wanted_affinity
+from socketio_operator.desired.inputs import Inputs
+from socketio_operator.desired.manifest import Manifest, canonical
+from socketio_operator.desired.metadata import SERVER, object_meta, route_name
+from socketio_operator.desired.routers.base import Router
+from socketio_operator.desired.routers.ingress import ingress
+from socketio_operator.desired.routers.route_service import route_service
+from socketio_operator.desired.routers.traefik_cookie import sticky_annotations
+
+
+def _ingress(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
+    routing = cluster.spec.routing
+    sticky = sticky_annotations(routing) if wanted_affinity(cluster.spec) == "cookie" else {}
+    # Without it, the route would be there on entry points without TLS as well, and on some with TLS not at all.
+    tls = {"traefik.ingress.kubernetes.io/router.tls": "true"} if routing.tls else {}
+    return route_service(cluster, sticky), ingress(cluster, tls, route_name(cluster))
+
+
+def _ingress_route(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
+    routing = cluster.spec.routing
+    # The field `ingressClassName` is not in the CRDs of earlier versions, which are refused an unknown field.
+    meta = object_meta(
+        cluster, cluster.name, SERVER, annotations={"kubernetes.io/ingress.class": routing.ingress_class}
+    )
+    rule = {
+        "kind": "Rule",
+        "match": f"Host(`{routing.host}`) && PathPrefix(`{routing.path}`)",
+        "services": [{"kind": "Service", "name": cluster.name, "port": "http", "strategy": "hrw"}],
+    }
+    tls = {"secretName": routing.tls.secret_name} if routing.tls else None
+    manifest: Manifest = canonical(
+        {
+            "apiVersion": "traefik.io/v1alpha1",
+            "kind": "IngressRoute",
+            "metadata": meta,
+            "spec": {"routes": [rule], "tls": tls},
+        }
+    )
+    return (manifest,)
+
+
+def build(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:
+    """A Service and an Ingress, or an IngressRoute."""
+    return _ingress_route(cluster) if wanted_affinity(cluster.spec) == "clientIP" else _ingress(cluster)
+
+
+ROUTER = Router(
+    "traefik",
+    build,
+    timeouts="none needed: Traefik waits without a limit of its own",
+    follows="EndpointSlices, without a reload",
+    draining="with a cookie polling sessions stay until the pod ends (3.7.5 or later), else they are lost at once",
+    run=False,
+)

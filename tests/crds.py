@@ -1,0 +1,108 @@
+"""The CRDs of controllers as their projects publish them, from Go modules; nothing of them is kept in Git."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from socketio_operator.desired.kinds import CHILD_KINDS, OPTIONAL_KINDS, Kind
+from tests.cluster.building import go_environment
+from tests.cluster.kubectl import Kubectl
+from tests.cluster.layout import BUILD
+
+
+@dataclass(frozen=True)
+class Published:
+    """A file with CRDs in a Go module."""
+
+    module: str
+    version: str
+    path: str
+
+
+_TRAEFIK = Published(
+    "github.com/traefik/traefik/v3",
+    "v3.7.9",
+    "docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml",
+)
+PUBLISHED = {
+    "IngressRoute": _TRAEFIK,
+    "TraefikService": _TRAEFIK,
+    "HTTPRoute": Published(
+        "sigs.k8s.io/gateway-api", "v1.6.1", "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"
+    ),
+    "BackendTrafficPolicy": Published(
+        "github.com/envoyproxy/gateway",
+        "v1.9.0",
+        "charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_backendtrafficpolicies.yaml",
+    ),
+}
+# Their module cannot be had everywhere: a CRD that takes everything stands for each.
+UNPUBLISHED = tuple(kind for kind in OPTIONAL_KINDS if kind.kind not in PUBLISHED)
+
+
+def crd(kind: str) -> dict[str, Any]:
+    """The CRD of an optional kind. Raises CalledProcessError when its module cannot be had."""
+    if kind not in PUBLISHED:
+        return _open(CHILD_KINDS[kind])
+    documents = yaml.safe_load_all(_file(PUBLISHED[kind]).read_text(encoding="utf-8"))
+    found: dict[str, Any] = next(one for one in documents if one and one["spec"]["names"]["kind"] == kind)
+    return found
+
+
+def name_of(kind: Kind) -> str:
+    """The name of a kind's CRD."""
+    return f"{kind.plural}.{kind.api_version.partition('/')[0]}"
+
+
+def install(kubectl: Kubectl, *kinds: Kind) -> None:
+    """Installs the CRDs of `kinds` and waits until they are served."""
+    for kind in kinds:
+        # Some are too large for the annotation of a client-side apply.
+        kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=json.dumps(crd(kind.kind)))
+        kubectl("wait", "--for=condition=Established", f"crd/{name_of(kind)}")
+
+
+def uninstall(kubectl: Kubectl, *kinds: Kind) -> None:
+    """Deletes the CRDs of `kinds` and all objects of them."""
+    kubectl("delete", "crd", *(name_of(kind) for kind in kinds), "--ignore-not-found", "--wait")
+
+
+def _file(published: Published) -> Path:
+    folder = BUILD / "crds" / f"{published.module.replace('/', '_')}@{published.version}"
+    kept = folder / Path(published.path).name
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_module(published) / published.path, kept)
+    return kept
+
+
+def _module(published: Published) -> Path:
+    with tempfile.TemporaryDirectory() as empty:
+        done = subprocess.run(
+            ["go", "mod", "download", "-json", f"{published.module}@{published.version}"],
+            cwd=empty,
+            env=go_environment(),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    return Path(json.loads(done.stdout)["Dir"])
+
+
+def _open(kind: Kind) -> dict[str, Any]:
+    group, _, version = kind.api_version.partition("/")
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    names = {"kind": kind.kind, "plural": kind.plural, "singular": kind.kind.lower(), "listKind": f"{kind.kind}List"}
+    served = {"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": name_of(kind)},
+        "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": [served]},
+    }

@@ -1,0 +1,48 @@
+"""The table of docs/routers.md, from the registry. `python -m tests.router_table` writes it into the page."""
+
+import re
+from pathlib import Path
+
+from socketio_operator.desired.routers import ROUTERS, Router
+from socketio_operator.desired.routers.gateway.router import AFFINITIES
+
+PAGE = Path(__file__).parents[1] / "docs" / "routers.md"
+BEGIN, END = "<!-- from the registry: python -m tests.router_table -->", "<!-- end -->"
+HEADER = (
+    "`routing.router`",
+    "affinities",
+    "timeouts that are set",
+    "follows pods by",
+    "sessions of a pod that ends",
+    "tests",
+)
+# Of these the affinities depend on more than the router.
+_AFFINITIES = {
+    "gateway": "; ".join(f"{name}: {', '.join(sorted(found))}" for name, found in AFFINITIES.items()),
+    "haproxytech": "clientIP, none, cookie unless `sameSite: None`",
+    "none": "clientIP, none",
+}
+
+
+def _row(router: Router) -> tuple[str, ...]:
+    affinities = _AFFINITIES.get(router.name, "clientIP, cookie, none")
+    run = "run" if router.run else "rendered, not run"
+    return f"`{router.name}`", affinities, router.timeouts, router.follows, router.draining, run
+
+
+def table() -> str:
+    """The table as Markdown, one line a router."""
+    rows = [HEADER, tuple("---" for _ in HEADER), *map(_row, ROUTERS.values())]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def page(text: str) -> str:
+    """`text` of the page with the present table."""
+    made, count = re.subn(f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n{table()}\n{END}", text, flags=re.DOTALL)
+    if count != 1:
+        raise ValueError(f"the page has {count} places for the table")
+    return made
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
