@@ -66,7 +66,7 @@ def _warm_up() -> None:
 def _collect_seldom() -> None:
     """What is kept lives long, and to look through all of it holds up everybody: done by `_tidy`, and only there.
 
-    Young objects are looked through in small portions, each of about a millisecond.
+    Young objects are looked through in small portions, each of a few milliseconds.
     """
     gc.collect()
     gc.freeze()
