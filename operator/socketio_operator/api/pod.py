@@ -17,6 +17,18 @@ def one_of(*fields: str) -> str:
     return "[" + ", ".join(f"has(self.{name})" for name in fields) + "].filter(x, x).size() == 1"
 
 
+def foreign_labels(field: str) -> dict[str, Any]:
+    """`json_schema_extra` of labels that users add to those of the operator; `field` names them in the sentence."""
+    return checked(
+        rule(
+            "!self.exists(k, k.startsWith('socketio-operator.dev/') || k.startsWith('app.kubernetes.io/'))",
+            f"{field} must not begin with socketio-operator.dev/ or app.kubernetes.io/: those are the "
+            "operator's own; use a prefix of yours.",
+        ),
+        maxProperties=32,
+    )
+
+
 class KeyRef(Model):
     """A key of a ConfigMap or Secret of the same namespace."""
 
@@ -183,14 +195,7 @@ class PodSettings(Scheduling):
     labels: Labels = Field(
         default_factory=dict,
         description="Labels added to the pods. Default: none. Example: `{team: chat}`.",
-        json_schema_extra=checked(
-            rule(
-                "!self.exists(k, k.startsWith('socketio-operator.dev/') || k.startsWith('app.kubernetes.io/'))",
-                "pod.labels must not begin with socketio-operator.dev/ or app.kubernetes.io/: those are the "
-                "operator's own; use a prefix of yours.",
-            ),
-            maxProperties=32,
-        ),
+        json_schema_extra=foreign_labels("pod.labels"),
     )
     annotations: Annotations = Field(
         default_factory=dict,

@@ -8,14 +8,6 @@ from socketio_operator.api.base import Model, checked, object_name, rule
 from socketio_operator.api.gateway import Gateway
 from socketio_operator.api.service import ServiceSettings
 
-_CLASSES = {
-    "ingress-nginx": "nginx",
-    "f5-nginx": "nginx",
-    "traefik": "traefik",
-    "haproxy-ingress": "haproxy",
-    "haproxytech": "haproxy",
-}
-
 
 class Tls(Model):
     """TLS of the route."""
@@ -167,6 +159,6 @@ class Routing(
     )
 
     @property
-    def ingress_class(self) -> str:
-        """The IngressClass in use; empty for a router without an Ingress."""
-        return self.ingress_class_name or _CLASSES.get(self.router, "")
+    def affinity_cookie(self) -> CookieAffinity:
+        """The cookie of `affinity: cookie`, with its defaults where nothing is said of it."""
+        return self.cookie or CookieAffinity()

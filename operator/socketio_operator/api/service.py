@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from socketio_operator.api.base import Model, checked, rule
-from socketio_operator.api.pod import Annotations, Labels
+from socketio_operator.api.pod import Annotations, Labels, foreign_labels
 
 
 class ServiceSettings(
@@ -35,14 +35,7 @@ class ServiceSettings(
     labels: Labels = Field(
         default_factory=dict,
         description="Labels added to the Service. Default: none. Example: `{team: chat}`.",
-        json_schema_extra=checked(
-            rule(
-                "!self.exists(k, k.startsWith('socketio-operator.dev/') || k.startsWith('app.kubernetes.io/'))",
-                "service.labels must not begin with socketio-operator.dev/ or app.kubernetes.io/: those are the "
-                "operator's own; use a prefix of yours.",
-            ),
-            maxProperties=32,
-        ),
+        json_schema_extra=foreign_labels("service.labels"),
     )
     load_balancer_class: str | None = Field(
         None,

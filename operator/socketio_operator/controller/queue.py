@@ -38,10 +38,10 @@ class WorkQueue(Generic[K]):
 
     def add_later(self, key: K, seconds: float) -> None:
         """Queues a key in `seconds`, unless something queues it earlier, or has planned to."""
-        due, timer = asyncio.get_running_loop().time() + seconds, self._timers.get(key)
-        if timer is None or timer.when() > due:
+        loop, timer = asyncio.get_running_loop(), self._timers.get(key)
+        if timer is None or timer.when() > loop.time() + seconds:
             self._unplan(key)
-            self._timers[key] = asyncio.get_running_loop().call_at(due, self.add, key, True)
+            self._timers[key] = loop.call_later(seconds, self.add, key, True)
 
     def add_soon(self, key: K, seconds: float) -> None:
         """Queues a key within `seconds`: what else arrives for it until then is the same visit."""

@@ -148,8 +148,7 @@ def _stale_credentials(cluster: SocketIOCluster, observed: Observed) -> tuple[Co
 
 def _forgeable(cluster: SocketIOCluster) -> tuple[Condition, ...]:
     """The documentation's form of X-Forwarded-For trusts whoever writes the header."""
-    routing = cluster.spec.routing
-    if (routing.router, routing.client_address) != ("ingress-nginx", "forwardedFor"):
+    if cluster.spec.routing.client_address != "forwardedFor":
         return ()
     message = (
         "A client chooses its pod by the X-Forwarded-For that it sends, unless a proxy in front of the controller "

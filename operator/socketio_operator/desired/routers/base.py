@@ -26,25 +26,21 @@ class Lack:
     instead: str
 
 
-def _nothing_lacks(cluster: SocketIOCluster) -> Lack | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Router:
     """A way from outside to the pods.
 
     `build`: its manifests, any number of them, in the order of application. `affinities`: those that it can, with the
-    settings of a cluster. `lack`: why the one that a cluster asks for cannot be had, None if it can. In words for its
-    users, `timeouts`: the settings that outwait the ping, `follows`: how it learns of pods that come and go, and
-    `draining`: what becomes of the sessions of a pod that ends. `run`: whether the project's tests run it, or only
-    render what it reads.
+    settings of a cluster. `without`: why it lacks the others; None of one that can all. In words for its users,
+    `timeouts`: the settings that outwait the ping, `follows`: how it learns of pods that come and go, and `draining`:
+    what becomes of the sessions of a pod that ends. `run`: whether the project's tests run it, or only render what it
+    reads.
     """
 
     name: str
     build: Callable[[SocketIOCluster, Inputs], tuple[Manifest, ...]]
     affinities: Callable[[SocketIOCluster], frozenset[str]] = every_affinity
-    lack: Callable[[SocketIOCluster], Lack | None] = _nothing_lacks
+    without: Callable[[SocketIOCluster], Lack] | None = None
     timeouts: str = ""
     follows: str = ""
     draining: str = ""
@@ -54,3 +50,9 @@ class Router:
         """The affinity in effect: `none` where the one that is asked for cannot be had."""
         wanted = wanted_affinity(cluster.spec)
         return wanted if wanted in self.affinities(cluster) else "none"
+
+    def lack(self, cluster: SocketIOCluster) -> Lack | None:
+        """Why the affinity that is asked for cannot be had; None if it can."""
+        if self.without is None or self.affinity(cluster) == wanted_affinity(cluster.spec):
+            return None
+        return self.without(cluster)

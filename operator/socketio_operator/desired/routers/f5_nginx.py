@@ -5,13 +5,11 @@ later there. Invariants: no text of a user is in `lb-method`, and hash and cooki
 """
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.api.routing import CookieAffinity
-from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.routers.base import Router
-from socketio_operator.desired.routers.ingress import ingress, prefixed
+from socketio_operator.desired.routers.ingress import ingress, prefixed, sticky
 
 PREFIX = "nginx.org"
 
@@ -22,7 +20,7 @@ def _client_ip(cluster: SocketIOCluster) -> dict[str, str]:
 
 def _cookie(cluster: SocketIOCluster) -> dict[str, str]:
     routing = cluster.spec.routing
-    cookie = routing.cookie or CookieAffinity()
+    cookie = routing.affinity_cookie
     words = [f"serviceName={cluster.name}", cookie.name, "path=/"]
     if cookie.max_age_seconds:
         words.append(f"expires={cookie.max_age_seconds}s")
@@ -32,24 +30,17 @@ def _cookie(cluster: SocketIOCluster) -> dict[str, str]:
     return {"sticky-cookie-services": " ".join(words)}
 
 
-def _none(cluster: SocketIOCluster) -> dict[str, str]:
-    return {}
-
-
-_AFFINITIES = {"clientIP": _client_ip, "cookie": _cookie, "none": _none}
-
-
 def build(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:
     """The Ingress."""
     limits = proxy_limits(cluster.spec)
     settings = {
         "websocket-services": cluster.name,
-        **_AFFINITIES[wanted_affinity(cluster.spec)](cluster),
+        **sticky(cluster, _client_ip, _cookie),
         "proxy-read-timeout": f"{limits.read_seconds}s",
         "proxy-send-timeout": f"{limits.send_seconds}s",
         "client-max-body-size": str(limits.max_body_bytes),
     }
-    return (ingress(cluster, prefixed(PREFIX, settings), cluster.name),)
+    return (ingress(cluster, "nginx", prefixed(PREFIX, settings), cluster.name),)
 
 
 ROUTER = Router(

@@ -5,13 +5,11 @@ by the order of servers, which replicas may have differently.
 """
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.api.routing import CookieAffinity
-from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.routers.base import Router
-from socketio_operator.desired.routers.ingress import ingress, prefixed
+from socketio_operator.desired.routers.ingress import ingress, prefixed, sticky
 
 PREFIX = "haproxy-ingress.github.io"
 
@@ -22,7 +20,7 @@ def _client_ip(cluster: SocketIOCluster) -> dict[str, str]:
 
 def _cookie(cluster: SocketIOCluster) -> dict[str, str]:
     routing = cluster.spec.routing
-    cookie = routing.cookie or CookieAffinity()
+    cookie = routing.affinity_cookie
     words = ["indirect", "nocache", "httponly"]
     if cookie.max_age_seconds:
         words.append(f"attr Max-Age={cookie.max_age_seconds}")
@@ -42,23 +40,16 @@ def _cookie(cluster: SocketIOCluster) -> dict[str, str]:
     return settings
 
 
-def _none(cluster: SocketIOCluster) -> dict[str, str]:
-    return {}
-
-
-_AFFINITIES = {"clientIP": _client_ip, "cookie": _cookie, "none": _none}
-
-
 def build(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:
     """The Ingress."""
     limits = proxy_limits(cluster.spec)
     settings = {
-        **_AFFINITIES[wanted_affinity(cluster.spec)](cluster),
+        **sticky(cluster, _client_ip, _cookie),
         "timeout-server": f"{limits.read_seconds}s",
         "timeout-tunnel": f"{max(limits.read_seconds, limits.send_seconds)}s",
         "proxy-body-size": str(limits.max_body_bytes),
     }
-    return (ingress(cluster, prefixed(PREFIX, settings), cluster.name),)
+    return (ingress(cluster, "haproxy", prefixed(PREFIX, settings), cluster.name),)
 
 
 ROUTER = Router(

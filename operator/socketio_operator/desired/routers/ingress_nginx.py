@@ -6,16 +6,13 @@ no snippet: unless the user asks by name for the form of Socket.IO's documentati
 """
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.api.routing import CookieAffinity, Routing
-from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.routers.base import Router
-from socketio_operator.desired.routers.ingress import ingress, prefixed
+from socketio_operator.desired.routers.ingress import ingress, prefixed, sticky
 
 PREFIX = "nginx.ingress.kubernetes.io"
-
 
 # The documentation's snippet: the first address of X-Forwarded-For, else the peer's.
 FORWARDED_FOR = """set $forwarded_client_ip "";
@@ -29,14 +26,15 @@ if ($forwarded_client_ip != "") {
 """
 
 
-def _client_ip(routing: Routing) -> dict[str, str]:
-    if routing.client_address == "forwardedFor":
+def _client_ip(cluster: SocketIOCluster) -> dict[str, str]:
+    if cluster.spec.routing.client_address == "forwardedFor":
         return {"configuration-snippet": FORWARDED_FOR, "upstream-hash-by": "$client_ip"}
     return {"upstream-hash-by": "$remote_addr"}
 
 
-def _cookie(routing: Routing) -> dict[str, str]:
-    cookie = routing.cookie or CookieAffinity()
+def _cookie(cluster: SocketIOCluster) -> dict[str, str]:
+    routing = cluster.spec.routing
+    cookie = routing.affinity_cookie
     settings = {
         "affinity": "cookie",
         # `balanced` would move a share of the sessions at every scale-up.
@@ -54,17 +52,10 @@ def _cookie(routing: Routing) -> dict[str, str]:
     return settings
 
 
-def _none(routing: Routing) -> dict[str, str]:
-    return {}
-
-
-_AFFINITIES = {"clientIP": _client_ip, "cookie": _cookie, "none": _none}
-
-
 def _annotations(cluster: SocketIOCluster) -> dict[str, str]:
     limits = proxy_limits(cluster.spec)
     settings = {
-        **_AFFINITIES[wanted_affinity(cluster.spec)](cluster.spec.routing),
+        **sticky(cluster, _client_ip, _cookie),
         "proxy-read-timeout": str(limits.read_seconds),
         "proxy-send-timeout": str(limits.send_seconds),
         "proxy-body-size": str(limits.max_body_bytes),
@@ -74,7 +65,7 @@ def _annotations(cluster: SocketIOCluster) -> dict[str, str]:
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:
     """The Ingress of one host and one path prefix."""
-    return (ingress(cluster, _annotations(cluster), cluster.name),)
+    return (ingress(cluster, "nginx", _annotations(cluster), cluster.name),)
 
 
 ROUTER = Router(

@@ -1,7 +1,6 @@
 """No router: a Service alone, for a load balancer of the user's or clients inside the cluster."""
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import SERVER, route_name, selector
@@ -13,9 +12,7 @@ def _affinities(cluster: SocketIOCluster) -> frozenset[str]:
     return frozenset({"clientIP", "none"})
 
 
-def _lack(cluster: SocketIOCluster) -> Lack | None:
-    if wanted_affinity(cluster.spec) in _affinities(cluster):
-        return None
+def _without(cluster: SocketIOCluster) -> Lack:
     return Lack(
         "ServiceWithoutCookie",
         "A Service passes connections on and knows no cookies",
@@ -39,7 +36,7 @@ ROUTER = Router(
     "none",
     build,
     affinities=_affinities,
-    lack=_lack,
+    without=_without,
     timeouts="none of its own; those of your load balancer must exceed pingInterval + pingTimeout",
     follows="kube-proxy, by EndpointSlices",
     draining="connections stay until the pod ends, polling sessions by address move to another pod at once",

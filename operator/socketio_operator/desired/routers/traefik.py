@@ -11,8 +11,10 @@ from socketio_operator.desired.manifest import Manifest, canonical
 from socketio_operator.desired.metadata import SERVER, object_meta, route_name
 from socketio_operator.desired.routers.base import Router
 from socketio_operator.desired.routers.ingress import ingress
-from socketio_operator.desired.routers.route_service import route_service
 from socketio_operator.desired.routers.traefik_cookie import sticky_annotations
+from socketio_operator.desired.server.service import service
+
+CLASS = "traefik"
 
 
 def _ingress(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
@@ -20,14 +22,14 @@ def _ingress(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
     sticky = sticky_annotations(routing) if wanted_affinity(cluster.spec) == "cookie" else {}
     # Without it, the route would be there on entry points without TLS as well, and on some with TLS not at all.
     tls = {"traefik.ingress.kubernetes.io/router.tls": "true"} if routing.tls else {}
-    return route_service(cluster, sticky), ingress(cluster, tls, route_name(cluster))
+    return service(cluster, route_name(cluster), sticky), ingress(cluster, CLASS, tls, route_name(cluster))
 
 
 def _ingress_route(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
     routing = cluster.spec.routing
     # The field `ingressClassName` is not in the CRDs of earlier versions, which are refused an unknown field.
     meta = object_meta(
-        cluster, cluster.name, SERVER, annotations={"kubernetes.io/ingress.class": routing.ingress_class}
+        cluster, cluster.name, SERVER, annotations={"kubernetes.io/ingress.class": routing.ingress_class_name or CLASS}
     )
     rule = {
         "kind": "Rule",

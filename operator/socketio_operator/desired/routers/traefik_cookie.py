@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from socketio_operator.api.routing import CookieAffinity, Routing
+from socketio_operator.api.routing import Routing
 
 
 def sticky_cookie(routing: Routing) -> dict[str, Any]:
     """`sticky.cookie` of a service in Traefik's CRDs; older versions know SameSite in lower case only."""
-    cookie = routing.cookie or CookieAffinity()
+    cookie = routing.affinity_cookie
     settings: dict[str, Any] = {
         "name": cookie.name,
         "path": "/",

@@ -5,10 +5,10 @@ from typing import Any
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.gateway import Gateway
-from socketio_operator.api.routing import CookieAffinity, Routing
+from socketio_operator.api.routing import Routing
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.manifest import Manifest
-from socketio_operator.desired.routers.gateway.http_route import http_route, policy, service_backend, target
+from socketio_operator.desired.routers.gateway.http_route import extension, http_route, service_backend, target
 
 # Envoy ends a stream on which nothing has passed for so long, unless it is told otherwise.
 STREAM_IDLE_SECONDS = 300
@@ -21,7 +21,7 @@ def build(cluster: SocketIOCluster, gateway: Gateway, affinity: str) -> tuple[Ma
     if not spec:
         return (route,)
     spec = {"targetRefs": [target(cluster)], **spec}
-    return policy(cluster, "gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", spec), route
+    return extension(cluster, "gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", spec), route
 
 
 def _policy(cluster: SocketIOCluster, affinity: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def _policy(cluster: SocketIOCluster, affinity: str) -> dict[str, Any]:
 
 
 def _cookie(routing: Routing) -> dict[str, Any]:
-    cookie = routing.cookie or CookieAffinity()
+    cookie = routing.affinity_cookie
     attributes = {"SameSite": cookie.same_site, **({"Secure": ""} if routing.tls else {})}
     # Without a TTL Envoy makes no cookie; 0 is one that ends with the browser.
     settings = {"name": cookie.name, "ttl": f"{cookie.max_age_seconds or 0}s", "attributes": attributes}

@@ -46,8 +46,8 @@ def target(cluster: SocketIOCluster) -> dict[str, str]:
     return {"group": GROUP, "kind": "HTTPRoute", "name": cluster.name}
 
 
-def policy(cluster: SocketIOCluster, api_version: str, kind: str, spec: dict[str, Any]) -> Manifest:
-    """A policy of an implementation, under the name of the cluster."""
+def extension(cluster: SocketIOCluster, api_version: str, kind: str, spec: dict[str, Any]) -> Manifest:
+    """An object of a kind that one implementation brings along, under the name of the cluster."""
     meta = object_meta(cluster, cluster.name, SERVER)
     return {"apiVersion": api_version, "kind": kind, "metadata": meta, "spec": spec}
 

@@ -7,7 +7,7 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.gateway import Gateway
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.manifest import Manifest
-from socketio_operator.desired.routers.gateway.http_route import http_route, policy, service_backend, target
+from socketio_operator.desired.routers.gateway.http_route import extension, http_route, service_backend, target
 
 API_VERSION = "gateway.nginx.org/v1alpha1"
 
@@ -15,11 +15,11 @@ API_VERSION = "gateway.nginx.org/v1alpha1"
 def build(cluster: SocketIOCluster, gateway: Gateway, affinity: str) -> tuple[Manifest, ...]:
     """The policies of the Service and of bodies, and the route."""
     body = {"maxSize": _size(proxy_limits(cluster.spec).max_body_bytes)}
-    client = policy(cluster, API_VERSION, "ClientSettingsPolicy", {"targetRef": target(cluster), "body": body})
+    client = extension(cluster, API_VERSION, "ClientSettingsPolicy", {"targetRef": target(cluster), "body": body})
     route = http_route(cluster, gateway, service_backend(cluster), timeouts=False)
     if affinity == "none":
         return client, route
-    return policy(cluster, API_VERSION, "UpstreamSettingsPolicy", _hash(cluster)), client, route
+    return extension(cluster, API_VERSION, "UpstreamSettingsPolicy", _hash(cluster)), client, route
 
 
 def _hash(cluster: SocketIOCluster) -> dict[str, object]:

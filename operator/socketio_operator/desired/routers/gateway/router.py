@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.gateway import Gateway
-from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.routers.base import Lack, Router
@@ -52,9 +51,7 @@ def _affinities(cluster: SocketIOCluster) -> frozenset[str]:
     return AFFINITIES[_gateway(cluster).implementation]
 
 
-def _lack(cluster: SocketIOCluster) -> Lack | None:
-    if wanted_affinity(cluster.spec) in _affinities(cluster):
-        return None
+def _without(cluster: SocketIOCluster) -> Lack:
     return _LACKS[_gateway(cluster).implementation]
 
 
@@ -68,7 +65,7 @@ ROUTER = Router(
     "gateway",
     build,
     affinities=_affinities,
-    lack=_lack,
+    without=_without,
     timeouts="`timeouts.request: 0s`; Envoy Gateway also `streamIdleTimeout` from 300 s on; NGINX Gateway Fabric none: "
     "60 s, which pingInterval + pingTimeout must stay below",
     follows="EndpointSlices, by the implementation",

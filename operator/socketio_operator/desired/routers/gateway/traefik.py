@@ -5,8 +5,7 @@ from typing import Any
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.gateway import Gateway
 from socketio_operator.desired.manifest import Manifest
-from socketio_operator.desired.metadata import SERVER, object_meta
-from socketio_operator.desired.routers.gateway.http_route import http_route, service_backend
+from socketio_operator.desired.routers.gateway.http_route import extension, http_route, service_backend
 from socketio_operator.desired.routers.traefik_cookie import sticky_cookie
 
 
@@ -24,9 +23,4 @@ def _service(cluster: SocketIOCluster, affinity: str) -> Manifest:
         service["sticky"] = {"cookie": sticky_cookie(cluster.spec.routing)}
     else:
         service["strategy"] = "hrw"
-    return {
-        "apiVersion": "traefik.io/v1alpha1",
-        "kind": "TraefikService",
-        "metadata": object_meta(cluster, cluster.name, SERVER),
-        "spec": {"weighted": {"services": [service]}},
-    }
+    return extension(cluster, "traefik.io/v1alpha1", "TraefikService", {"weighted": {"services": [service]}})
