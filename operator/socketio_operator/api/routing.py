@@ -5,6 +5,16 @@ from typing import Literal
 from pydantic import Field
 
 from socketio_operator.api.base import Model, checked, object_name, rule
+from socketio_operator.api.gateway import Gateway
+from socketio_operator.api.proxy import Cidr, Proxy, ServiceSettings
+
+_CLASSES = {
+    "ingress-nginx": "nginx",
+    "f5-nginx": "nginx",
+    "traefik": "traefik",
+    "haproxy-ingress": "haproxy",
+    "haproxytech": "haproxy",
+}
 
 
 class Tls(Model):
@@ -69,14 +79,47 @@ class Routing(
             "!has(self.cookie) || self.cookie.sameSite != 'None' || has(self.tls)",
             "Browsers drop a cookie with sameSite None that is not Secure; add routing.tls.secretName or use Lax.",
         ),
+        rule(
+            "(self.router == 'gateway') == has(self.gateway)",
+            "routing.router gateway needs routing.gateway.name, the Gateway that takes the route; other routers take "
+            "no routing.gateway.",
+        ),
+        rule(
+            "self.router == 'proxy' || !has(self.proxy)",
+            "routing.proxy describes the proxy that the operator runs; set routing.router to proxy or remove it.",
+        ),
+        rule(
+            "self.router in ['proxy', 'none'] || !has(self.service)",
+            "routing.service describes the Service of routing.router proxy or none; the others are reached through "
+            "your controller. Set one of them or remove routing.service.",
+        ),
+        rule(
+            "self.router == 'proxy' || (self.clientAddress == 'peer' && !has(self.trustedProxies))",
+            "routing.clientAddress and routing.trustedProxies are settings of the proxy that the operator runs; with "
+            "other routers your controller decides which addresses it trusts. Set routing.router to proxy or remove "
+            "them.",
+        ),
+        rule(
+            "self.clientAddress == 'peer' || has(self.trustedProxies)",
+            "routing.clientAddress forwardedFor or proxyProtocol needs routing.trustedProxies, the addresses of those "
+            "who may say who the client is; anybody else could forge it.",
+        ),
+        rule(
+            "!has(self.ingressClassName) || !(self.router in ['gateway', 'proxy', 'none'])",
+            "routing.ingressClassName has no effect here, as no Ingress is written; remove it.",
+        ),
     ),
 ):
     """The route from outside to the pods."""
 
-    router: Literal["ingress-nginx"] = Field(
+    router: Literal[
+        "ingress-nginx", "f5-nginx", "traefik", "haproxy-ingress", "haproxytech", "gateway", "proxy", "none"
+    ] = Field(
         "ingress-nginx",
-        description="Kind of router: `ingress-nginx` writes an Ingress with nginx.ingress.kubernetes.io annotations, "
-        "read by ingress-nginx and by Traefik 3.7 and later. Default: `ingress-nginx`.",
+        description="What takes clients to the pods. Your controller, by an Ingress that it reads: `ingress-nginx` (also "
+        "read by Traefik 3.7 and later), `f5-nginx` (nginx.org), `traefik`, `haproxy-ingress` (jcmoraisjr), "
+        "`haproxytech`. Your Gateway, by an HTTPRoute: `gateway`. A proxy that the operator runs: `proxy`. "
+        "A Service alone: `none`. Default: `ingress-nginx`.",
     )
     host: str = Field(
         description="Host name that clients use. Example: `chat.example.com`.",
@@ -99,8 +142,12 @@ class Routing(
             )
         ),
     )
-    ingress_class_name: str = Field(
-        "nginx", description="IngressClass of the Ingress. Default: `nginx`.", min_length=1, max_length=253
+    ingress_class_name: str | None = Field(
+        None,
+        description="IngressClass of the Ingress. Default: `nginx` for ingress-nginx and f5-nginx, `traefik` for "
+        "traefik, `haproxy` for haproxy-ingress and haproxytech.",
+        min_length=1,
+        max_length=253,
     )
     tls: Tls | None = Field(None, description="TLS. Default: none. Example: `{secretName: chat-tls}`.")
     affinity: Literal["clientIP", "cookie", "none"] = Field(
@@ -115,3 +162,35 @@ class Routing(
     timeouts: Timeouts | None = Field(
         None, description="Proxy timeouts. Default: derived from the ping. Example: `{readSeconds: 120}`."
     )
+    gateway: Gateway | None = Field(
+        None, description="The Gateway of `router: gateway`. Example: `{name: public, implementation: traefik}`."
+    )
+    proxy: Proxy | None = Field(
+        None, description="The proxy of `router: proxy`. Default: two of HAProxy. Example: `{type: nginx}`."
+    )
+    service: ServiceSettings | None = Field(
+        None,
+        description="The Service of `router: proxy` or `none`. Default: a ClusterIP. Example: `{type: LoadBalancer}`.",
+    )
+    client_address: Literal["peer", "forwardedFor", "proxyProtocol"] = Field(
+        "peer",
+        description="Where `router: proxy` finds the client's address: `peer`, the other end of the connection; "
+        "`forwardedFor`, the last address of X-Forwarded-For that none of trustedProxies has; `proxyProtocol`, the "
+        "PROXY protocol, which every connection must then begin with. Default: `peer`.",
+    )
+    trusted_proxies: tuple[Cidr, ...] = Field(
+        default=(),
+        description="Addresses of the load balancers in front of `router: proxy`, which may say who the client is. "
+        "Default: none. Example: `[10.0.0.0/8]`.",
+        json_schema_extra=checked(maxItems=64, **{"x-kubernetes-list-type": "set"}),
+    )
+
+    @property
+    def ingress_class(self) -> str:
+        """The IngressClass in use; empty for a router without an Ingress."""
+        return self.ingress_class_name or _CLASSES.get(self.router, "")
+
+    @property
+    def runs_proxy(self) -> Proxy | None:
+        """The proxy that the operator runs, if any."""
+        return (self.proxy or Proxy()) if self.router == "proxy" else None

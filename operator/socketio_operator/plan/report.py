@@ -8,6 +8,7 @@ from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.metadata import SERVER, redis_name, selector_string
 from socketio_operator.desired.redis.memory import persistent
+from socketio_operator.desired.routers import ROUTERS
 from socketio_operator.plan.conditions import Condition
 from socketio_operator.plan.observed import Observed
 
@@ -50,7 +51,7 @@ def _effective(cluster: SocketIOCluster) -> dict[str, Any]:
     adapter = cluster.spec.adapter
     effective: dict[str, Any] = {
         "router": cluster.spec.routing.router,
-        "affinity": cluster.spec.routing.affinity,
+        "affinity": ROUTERS[cluster.spec.routing.router].affinity(cluster),
         "readTimeoutSeconds": limits.read_seconds,
         "sendTimeoutSeconds": limits.send_seconds,
         "maxBodyBytes": limits.max_body_bytes,

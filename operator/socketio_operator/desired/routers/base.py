@@ -4,13 +4,34 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
 
 
+def every_affinity(cluster: SocketIOCluster) -> frozenset[str]:
+    """Of a router that can keep a client on its pod by its address as well as by a cookie."""
+    return frozenset({"clientIP", "cookie", "none"})
+
+
 @dataclass(frozen=True, slots=True)
 class Router:
-    """A way from outside to the pods. `build`: its manifests, any number of them, in the order of application."""
+    """A way from outside to the pods.
+
+    `build`: its manifests, any number of them, in the order of application. `affinities`: those that it can, with the
+    settings of a cluster. `follows`: how it learns of pods that come and go, and `draining`: what becomes of the
+    sessions of a pod that ends, as sentences for its users. `run`: whether the project's tests run it, or only render
+    what it reads.
+    """
 
     name: str
     build: Callable[[SocketIOCluster, Inputs], tuple[Manifest, ...]]
+    affinities: Callable[[SocketIOCluster], frozenset[str]] = every_affinity
+    follows: str = ""
+    draining: str = ""
+    run: bool = True
+
+    def affinity(self, cluster: SocketIOCluster) -> str:
+        """The affinity in effect: `none` where the one that is asked for cannot be had."""
+        wanted = wanted_affinity(cluster.spec)
+        return wanted if wanted in self.affinities(cluster) else "none"

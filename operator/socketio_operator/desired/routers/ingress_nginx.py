@@ -7,6 +7,7 @@ everybody to one pod), and there is no snippet.
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.routing import Routing
+from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.manifest import Manifest, canonical
@@ -48,7 +49,7 @@ _AFFINITIES = {"clientIP": _client_ip, "cookie": _cookie, "none": _none}
 def _annotations(cluster: SocketIOCluster) -> dict[str, str]:
     limits = proxy_limits(cluster.spec)
     settings = {
-        **_AFFINITIES[cluster.spec.routing.affinity](cluster.spec.routing),
+        **_AFFINITIES[wanted_affinity(cluster.spec)](cluster.spec.routing),
         "proxy-read-timeout": str(limits.read_seconds),
         "proxy-send-timeout": str(limits.send_seconds),
         "proxy-body-size": str(limits.max_body_bytes),
@@ -66,7 +67,7 @@ def build(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:
             "kind": "Ingress",
             "metadata": object_meta(cluster, cluster.name, SERVER, annotations=_annotations(cluster)),
             "spec": {
-                "ingressClassName": routing.ingress_class_name,
+                "ingressClassName": routing.ingress_class,
                 "tls": [{"hosts": [routing.host], "secretName": routing.tls.secret_name}] if routing.tls else None,
                 "rules": [
                     {
