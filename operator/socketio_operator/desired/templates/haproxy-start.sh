@@ -1,0 +1,11 @@
+# Starts HAProxy. Its resolver takes names as they are: the cluster's domain is in the search list of the pod.
+while read -r keyword rest; do
+  [ "$keyword" = search ] || continue
+  for suffix in $rest; do
+    case $suffix in svc.*) CLUSTER_DOMAIN=${suffix#svc.} ;; esac
+  done
+done < /etc/resolv.conf
+export CLUSTER_DOMAIN="${CLUSTER_DOMAIN:-cluster.local}"
+# Without IPv6 in the kernel its socket cannot be made, and nothing would start.
+[ ! -e /proc/net/if_inet6 ] || export HAS_IPV6=1
+exec haproxy -W -db -f {{ config_dir }}/haproxy.cfg
