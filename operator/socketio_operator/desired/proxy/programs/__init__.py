@@ -1,10 +1,10 @@
 """Registry of programs: one file a program, one line here."""
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.desired.proxy.programs import haproxy
+from socketio_operator.desired.proxy.programs import haproxy, nginx
 from socketio_operator.desired.proxy.programs.base import Program
 
-PROGRAMS: dict[str, Program] = {program.name: program for program in (haproxy.PROGRAM,)}
+PROGRAMS: dict[str, Program] = {program.name: program for program in (haproxy.PROGRAM, nginx.PROGRAM)}
 
 
 def program_of(cluster: SocketIOCluster) -> Program:

@@ -19,6 +19,7 @@ class Program:
     affinity in effect. `affinities`: those that it can, with the settings of a cluster. `follows` and `draining`: as
     those of a Router. `started_path`: what answers 200 on its own port once it can serve. `asks_pods`: it asks the
     runtime whether a pod takes new sessions, so it may know of all pods, those that end and those that are not ready.
+    `reads_anew`: it takes a changed configuration without cutting anybody, so its pods stay.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Program:
     draining: str
     started_path: str = HEALTH_PATH
     asks_pods: bool = False
+    reads_anew: bool = False
 
     def affinity(self, cluster: SocketIOCluster) -> str:
         """The affinity in effect."""
