@@ -54,4 +54,4 @@ def test_a_condition_says_who_can_forge_it() -> None:
 )
 def test_it_is_refused_where_it_would_do_nothing(routing: dict[str, Any]) -> None:
     found = validate(body(spec(clientAddress="forwardedFor", **routing)))
-    assert any("is for routing.router ingress-nginx with affinity clientIP" in str(problem) for problem in found)
+    assert any("forwardedFor also for ingress-nginx with affinity clientIP" in str(problem) for problem in found)

@@ -13,6 +13,7 @@ import yaml
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.children import build_children
+from socketio_operator.desired.proxy.programs import PROGRAMS
 from tests.unit.samples import FULL, INPUTS, LEAST, body
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -40,6 +41,12 @@ ROUTINGS: dict[str, dict[str, Any]] = {
     "none": {"router": "none", "service": {"type": "LoadBalancer", "annotations": {"example.com/nlb": "yes"}}},
 }
 
+
+def proxied(program: str, affinity: str) -> dict[str, Any]:
+    routing = {"host": "a.example", "router": "proxy", "affinity": affinity, "proxy": {"type": program}}
+    return {**LEAST, "routing": routing}
+
+
 SAMPLES: dict[str, dict[str, Any]] = {
     "least": LEAST,
     "full": FULL,
@@ -63,6 +70,38 @@ SAMPLES: dict[str, dict[str, Any]] = {
     **{
         f"router-{name}": {**LEAST, "routing": {"host": "chat.example.com", **routing}}
         for name, routing in ROUTINGS.items()
+    },
+    **{
+        f"proxy-{program}-{affinity}": proxied(program, affinity)
+        for program in PROGRAMS
+        for affinity in ("clientIP", "cookie", "none")
+    },
+    "proxy-full": {
+        **LEAST,
+        "runtime": {"inject": "none"},
+        "routing": {
+            "host": "a.example",
+            "path": "/chat/",
+            "router": "proxy",
+            "affinity": "cookie",
+            "cookie": {"name": "pod", "maxAgeSeconds": 3600, "sameSite": "None"},
+            "tls": {"secretName": "chat-tls"},
+            "clientAddress": "forwardedFor",
+            "trustedProxies": ["10.0.0.0/8", "2001:DB8::/32"],
+            "service": {
+                "type": "LoadBalancer",
+                "annotations": {"example.com/kind": "network"},
+                "labels": {"team": "chat"},
+                "loadBalancerClass": "example.com/network",
+                "trafficDistribution": "PreferSameZone",
+            },
+            "proxy": {
+                "replicas": 3,
+                "image": "registry.example/haproxy:3.0",
+                "resources": {"limits": {"memory": "1024Mi"}},
+                "pod": {"nodeSelector": {"edge": "true"}},
+            },
+        },
     },
     **{
         f"example-{path.parent.name}": yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]

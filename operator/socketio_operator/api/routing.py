@@ -6,6 +6,7 @@ from pydantic import Field
 
 from socketio_operator.api.base import Model, checked, object_name, rule
 from socketio_operator.api.gateway import Gateway
+from socketio_operator.api.proxy import Cidr, Proxy
 from socketio_operator.api.service import ServiceSettings
 
 
@@ -77,31 +78,42 @@ class Routing(
             "no routing.gateway.",
         ),
         rule(
-            "self.router == 'none' || !has(self.service)",
-            "routing.service describes the Service of routing.router none; the others are reached through your "
-            "controller. Set routing.router to none or remove routing.service.",
+            "self.router == 'proxy' || !has(self.proxy)",
+            "routing.proxy describes the proxy that the operator runs; set routing.router to proxy or remove "
+            "routing.proxy.",
         ),
         rule(
-            "self.clientAddress == 'peer' || (self.router == 'ingress-nginx' && self.affinity == 'clientIP')",
-            "routing.clientAddress forwardedFor is for routing.router ingress-nginx with affinity clientIP; with "
-            "others your controller decides whom it believes. Remove routing.clientAddress.",
+            "self.router in ['proxy', 'none'] || !has(self.service)",
+            "routing.service describes the Service of routing.router proxy or none; the others are reached through "
+            "your controller. Set routing.router to one of them or remove routing.service.",
         ),
         rule(
-            "!has(self.ingressClassName) || !(self.router in ['gateway', 'none'])",
+            "self.clientAddress == 'peer' || self.router == 'proxy' || (self.clientAddress == 'forwardedFor' && "
+            "self.router == 'ingress-nginx' && self.affinity == 'clientIP')",
+            "routing.clientAddress is for routing.router proxy, and forwardedFor also for ingress-nginx with affinity "
+            "clientIP; with others your controller decides whom it believes. Remove routing.clientAddress.",
+        ),
+        rule(
+            "(self.router == 'proxy' && self.clientAddress != 'peer') == has(self.trustedProxies)",
+            "routing.router proxy with clientAddress forwardedFor or proxyProtocol needs routing.trustedProxies, the "
+            "addresses of those who may say who the client is; nothing else takes them.",
+        ),
+        rule(
+            "!has(self.ingressClassName) || !(self.router in ['gateway', 'proxy', 'none'])",
             "routing.ingressClassName has no effect here, as no Ingress is written; remove it.",
         ),
     ),
 ):
     """The route from outside to the pods."""
 
-    router: Literal["ingress-nginx", "f5-nginx", "traefik", "haproxy-ingress", "haproxytech", "gateway", "none"] = (
-        Field(
-            "ingress-nginx",
-            description="What takes clients to the pods. Your controller, by an Ingress that it reads: `ingress-nginx` "
-            "(also read by Traefik 3.7 and later), `f5-nginx` (nginx.org), `traefik`, `haproxy-ingress` (jcmoraisjr), "
-            "`haproxytech`. Your Gateway, by an HTTPRoute: `gateway`. "
-            "A Service alone: `none`. Default: `ingress-nginx`.",
-        )
+    router: Literal[
+        "ingress-nginx", "f5-nginx", "traefik", "haproxy-ingress", "haproxytech", "gateway", "proxy", "none"
+    ] = Field(
+        "ingress-nginx",
+        description="What takes clients to the pods. Your controller, by an Ingress that it reads: `ingress-nginx` "
+        "(also read by Traefik 3.7 and later), `f5-nginx` (nginx.org), `traefik`, `haproxy-ingress` (jcmoraisjr), "
+        "`haproxytech`. Your Gateway, by an HTTPRoute: `gateway`. A proxy that the operator runs: `proxy`. "
+        "A Service alone: `none`. Default: `ingress-nginx`.",
     )
     host: str = Field(
         description="Host name that clients use. Example: `chat.example.com`.",
@@ -147,18 +159,35 @@ class Routing(
     gateway: Gateway | None = Field(
         None, description="The Gateway of `router: gateway`. Example: `{name: public, implementation: traefik}`."
     )
+    proxy: Proxy | None = Field(
+        None, description="The proxy of `router: proxy`. Default: two of HAProxy. Example: `{type: nginx}`."
+    )
     service: ServiceSettings | None = Field(
         None,
-        description="The Service of `router: none`. Default: a ClusterIP. Example: `{type: LoadBalancer}`.",
+        description="The Service of `router: proxy` or `none`. Default: a ClusterIP. Example: `{type: LoadBalancer}`.",
     )
-    client_address: Literal["peer", "forwardedFor"] = Field(
+    client_address: Literal["peer", "forwardedFor", "proxyProtocol"] = Field(
         "peer",
-        description="What `ingress-nginx` hashes: `peer`, the address that the controller takes for the client's; "
-        "`forwardedFor`, the first address of X-Forwarded-For, by the snippet of Socket.IO's documentation: clients "
-        "can forge it, and the controller must allow snippets. Default: `peer`.",
+        description="Whom the route takes for the client. `peer`: the other end of the connection, or with "
+        "`ingress-nginx` whom the controller takes. `forwardedFor`: with `router: proxy` the last address of "
+        "X-Forwarded-For that none of trustedProxies has; with `ingress-nginx` the first one, by the snippet of "
+        "Socket.IO's documentation: clients can forge it, and the controller must allow snippets. `proxyProtocol`: "
+        "with `router: proxy` the PROXY protocol, with which every connection must then begin. Default: `peer`.",
+    )
+    trusted_proxies: tuple[Cidr, ...] | None = Field(
+        None,
+        description="Addresses of the load balancers in front of `router: proxy`, which may say who the client is. "
+        "Default: none. Example: `[10.0.0.0/8]`.",
+        min_length=1,
+        json_schema_extra=checked(maxItems=64, **{"x-kubernetes-list-type": "set"}),
     )
 
     @property
     def affinity_cookie(self) -> CookieAffinity:
         """The cookie of `affinity: cookie`, with its defaults where nothing is said of it."""
         return self.cookie or CookieAffinity()
+
+    @property
+    def managed_proxy(self) -> Proxy | None:
+        """The proxy that the operator runs, with its defaults; None with other routers."""
+        return (self.proxy or Proxy()) if self.router == "proxy" else None

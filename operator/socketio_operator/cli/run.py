@@ -35,12 +35,22 @@ def add_image_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--redis-image", default=images.redis, help="image of the managed Redis")
     parser.add_argument("--runtime-node-image", default=images.runtime_node, help="image of the runtime for Node.js")
     parser.add_argument("--runtime-python-image", default=images.runtime_python, help="image of the runtime for Python")
+    parser.add_argument("--haproxy-image", default=images.proxy_haproxy, help="image of routing.proxy.type haproxy")
+    parser.add_argument("--nginx-image", default=images.proxy_nginx, help="image of routing.proxy.type nginx")
+    parser.add_argument("--httpd-image", default=images.proxy_httpd, help="image of routing.proxy.type httpd")
+    parser.add_argument("--traefik-image", default=images.proxy_traefik, help="image of routing.proxy.type traefik")
 
 
 def images(args: argparse.Namespace) -> Images:
     """Default images from the flags."""
     return Images(
-        redis=args.redis_image, runtime_node=args.runtime_node_image, runtime_python=args.runtime_python_image
+        redis=args.redis_image,
+        runtime_node=args.runtime_node_image,
+        runtime_python=args.runtime_python_image,
+        proxy_haproxy=args.haproxy_image,
+        proxy_nginx=args.nginx_image,
+        proxy_httpd=args.httpd_image,
+        proxy_traefik=args.traefik_image,
     )
 
 

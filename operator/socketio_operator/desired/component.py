@@ -55,7 +55,8 @@ class Component:
     `label`: its value of the component label, and the name of its main container. `wanted`: whether a cluster has it.
     `builders`: its manifests. `workload`: what runs its pods. `defaults`: what of their template is ours to
     choose. `former`: a place that it moves from. `outlives`: the component whose pods use it, and which must therefore
-    be settled before anything of this one is retired. `trouble`: None if the component's
+    be settled before anything of this one is retired. `carries`: clients' connections run through its pods, so another
+    way to the server goes only once these are settled. `trouble`: None if the component's
     own progress tells all.
     """
 
@@ -67,4 +68,5 @@ class Component:
     generated: tuple[Generated, ...] = ()
     former: Former | None = None
     outlives: str | None = None
+    carries: bool = False
     trouble: Trouble | None = None

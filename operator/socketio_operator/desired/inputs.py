@@ -11,6 +11,10 @@ class Images:
     redis: str = "redis:7.4-alpine"
     runtime_node: str = "socketio-operator/runtime-node:0.1.0"
     runtime_python: str = "socketio-operator/runtime-python:0.1.0"
+    proxy_haproxy: str = "haproxy:3.2"
+    proxy_nginx: str = "nginxinc/nginx-unprivileged:1.30"
+    proxy_httpd: str = "httpd:2.4"
+    proxy_traefik: str = "traefik:v3.7"
 
 
 @dataclass(frozen=True, slots=True)

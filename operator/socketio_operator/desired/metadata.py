@@ -23,6 +23,9 @@ FIELD_MANAGER = "socketio-operator"
 
 SERVER = "server"
 REDIS = "redis"
+PROXY = "proxy"
+# Which program a pod of the proxy runs.
+PROGRAM_LABEL = f"{GROUP}/proxy"
 
 # What every child and pod carries; the operator's watches select by it.
 MANAGED_SELECTOR = f"app.kubernetes.io/managed-by={MANAGED_BY}"
@@ -69,6 +72,21 @@ def peers_name(cluster: SocketIOCluster) -> str:
 def route_name(cluster: SocketIOCluster) -> str:
     """Name of the Service by which clients, or a controller that reads annotations of Services, reach the pods."""
     return f"{cluster.name}-route"
+
+
+def proxy_name(cluster: SocketIOCluster) -> str:
+    """Name of the proxy's objects, but for its Deployment."""
+    return f"{cluster.name}-proxy"
+
+
+def proxy_workload_name(cluster: SocketIOCluster, program: str) -> str:
+    """Name of the proxy's Deployment: that of another program starts before this one's goes."""
+    return f"{cluster.name}-{program}"
+
+
+def endpoints_name(cluster: SocketIOCluster) -> str:
+    """Name of the headless Service by which the proxy finds the server's pods."""
+    return f"{cluster.name}-endpoints"
 
 
 def owner_reference(cluster: SocketIOCluster) -> dict[str, Any]:

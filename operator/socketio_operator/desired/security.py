@@ -6,6 +6,8 @@ from socketio_operator.desired.manifest import canonical
 
 # Group and user of the managed broker; the images of Redis and Valkey run as any user.
 BROKER_USER = 1000
+# Of the proxies whose images name no user but root.
+PROXY_USER = 1000
 
 
 def pod_security(user: int, group: int | None = None, fs_group: int | None = None) -> dict[str, Any]:

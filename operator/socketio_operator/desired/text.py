@@ -4,12 +4,15 @@ A template prints only integers, booleans and `Word`s. Any other value, and any 
 defined, is an error: no text of a user reaches a configuration file unchecked.
 """
 
+import ipaddress
 import re
 from typing import Any
 
 import jinja2
 
 _WORD = re.compile(r"[A-Za-z0-9._/-]+")
+_PATH = re.compile(r"(/[A-Za-z0-9._~/-]*)?")
+_RANGE = re.compile(r"[0-9a-f.:]+/[0-9]+")
 
 
 class Word(str):
@@ -19,6 +22,26 @@ class Word(str):
         if not _WORD.fullmatch(value):
             raise ValueError(f"{value!r} holds characters that a configuration file may interpret")
         return super().__new__(cls, value)
+
+
+class UrlPath(Word):
+    """A path of a URL, or the empty text: `Word` and ~, which means something to proxies only where it stands alone.
+    Raises ValueError."""
+
+    def __new__(cls, value: str) -> "UrlPath":
+        if not _PATH.fullmatch(value):
+            raise ValueError(f"{value!r} is not a path of letters, digits and ._~-")
+        return str.__new__(cls, value)
+
+
+class Range(Word):
+    """A range of addresses such as 10.0.0.0/8 or 2001:db8::/32, in its shortest form. Raises ValueError."""
+
+    def __new__(cls, value: str) -> "Range":
+        written = str(ipaddress.ip_network(value, strict=False))
+        if not _RANGE.fullmatch(written):
+            raise ValueError(f"{value!r} is not a range of addresses")
+        return str.__new__(cls, written)
 
 
 def _printable(value: Any) -> Any:
@@ -38,6 +61,6 @@ _environment = jinja2.Environment(
 )
 
 
-def render(template: str, **values: Word | int | bool) -> str:
+def render(template: str, **values: Word | int | bool | tuple[Word, ...]) -> str:
     """The text of `templates/<template>`. Raises TypeError for a value that templates may not print."""
     return _environment.get_template(template).render(values)

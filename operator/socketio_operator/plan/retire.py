@@ -9,7 +9,6 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.component import Component, Former
 from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.kinds import WORKLOADS, Ref
-from socketio_operator.desired.metadata import SERVER
 from socketio_operator.plan.actions import Delete
 from socketio_operator.plan.observed import Child, Observed
 from socketio_operator.plan.problem import Problem, Scope
@@ -19,7 +18,8 @@ def retirements(
     cluster: SocketIOCluster, wanted: frozenset[Ref], observed: Observed, changing: bool
 ) -> Iterator[Delete]:
     """Deletions that are due. `changing`: something is applied, or cannot be, so that nothing is settled."""
-    settled = not changing and _settled(cluster, observed, SERVER)
+    carrying = [component.label for component in COMPONENTS.values() if component.carries and component.wanted(cluster)]
+    settled = not changing and all(_settled(cluster, observed, label) for label in carrying)
     for ref, child in sorted(observed.children.items()):
         if ref in wanted or ref.kind in observed.unserved or child.ownership(cluster) != "ours" or child.deleting:
             continue

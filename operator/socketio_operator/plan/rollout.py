@@ -18,7 +18,7 @@ CAUSE_LIMIT = 1024
 
 _ANNOTATIONS = {
     BROKER_HASH_ANNOTATION: "credentials of the broker changed",
-    CONFIG_HASH_ANNOTATION: "redis.conf changed",
+    CONFIG_HASH_ANNOTATION: "configuration changed",
 }
 
 

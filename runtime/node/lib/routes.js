@@ -21,6 +21,7 @@ function routes(runtime) {
   return new Map([
     ["/healthz", { method: "GET", answer: (send) => send(200, { alive: true }) }],
     ["/readyz", { method: "GET", answer: (send) => ready(send, runtime.readiness.state()) }],
+    ["/serving", { method: "GET", answer: (send) => serving(send, runtime.drain.draining, runtime.readiness.state()) }],
     ["/metrics", { method: "GET", answer: (send) => metrics(send, runtime) }],
     ["/status", { method: "GET", answer: (send) => send(200, status(runtime)) }],
     ["/drain", { method: "POST", authorized, answer: (send, body) => drain(send, body, runtime) }],
@@ -30,6 +31,15 @@ function routes(runtime) {
 
 function ready(send, state) {
   return send(state.ready ? 200 : 503, state);
+}
+
+/**
+ * For proxies that keep the sessions of a server which answers 404 and give it no new ones (HAProxy's disable-on-404).
+ * Unlike /readyz it tells of a drain at the pod's end too: such a proxy goes on to reach the pod.
+ */
+function serving(send, draining, state) {
+  if (draining) return send(404, { serving: false, draining: true });
+  return send(state.ready ? 200 : 503, { serving: state.ready, draining: false });
 }
 
 async function metrics(send, runtime) {
@@ -106,4 +116,4 @@ function numbersOf(body, bounds) {
   return numbers;
 }
 
-module.exports = { routes, status, drainAsked, shedAsked };
+module.exports = { routes, serving, status, drainAsked, shedAsked };

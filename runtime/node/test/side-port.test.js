@@ -20,6 +20,11 @@ after(() => fs.rmSync(folder, { recursive: true }));
 
 const post = (app, route, body, token = TOKEN) => app.ask(route, { method: "POST", token, body: typeof body === "string" ? body : JSON.stringify(body) });
 
+async function serving(app) {
+  const { status, body } = await app.ask("/serving");
+  return [status, body];
+}
+
 test("health, status and metrics", async () => {
   const app = await App.start("v4.8", { env });
   await app.ready();
@@ -54,6 +59,7 @@ test("rejected sessions and lost clients are counted, names of events are bounde
 test("a Server that does not listen is not ready", async () => {
   const app = await App.start("v4.8", { file: "deaf.cjs", env });
   await until("the reason", async () => (await app.ask("/readyz")).body.reason === "NotListening");
+  assert.deepStrictEqual(await serving(app), [503, { serving: false, draining: false }]);
   assert.strictEqual((await app.ask("/healthz")).status, 200);
 });
 
@@ -80,8 +86,10 @@ test("shed closes some connections and stays ready; drain closes all and does no
   assert.strictEqual((await post(app, "/shed", { count: 4, seconds: 1 })).status, 409);
   await until("four fewer", () => reasons.length === 4 && app.log.includes("shed: 4 connections closed"));
   await app.ready();
+  assert.deepStrictEqual(await serving(app), [200, { serving: true, draining: false }]);
   assert.strictEqual((await post(app, "/drain", { seconds: 1 })).status, 202);
   assert.strictEqual((await app.ask("/readyz")).body.reason, "Draining");
+  assert.deepStrictEqual(await serving(app), [404, { serving: false, draining: true }]);
   await until("all closed", () => reasons.length === 10 || reasons);
   assert.deepStrictEqual([...new Set(reasons)], ["transport close"]);
   assert.strictEqual((await post(app, "/drain", { seconds: 1 })).status, 409);
@@ -95,6 +103,7 @@ test("a drain at the end of the pod leaves it ready: Kubernetes takes it out of 
   await app.ready();
   assert.strictEqual((await post(app, "/drain", { seconds: 0, terminating: true })).status, 202);
   assert.deepStrictEqual([(await app.ask("/readyz")).status, (await app.ask("/status")).body.draining], [200, true]);
+  assert.deepStrictEqual(await serving(app), [404, { serving: false, draining: true }]);
 });
 
 for (const [what, variables, listens] of [

@@ -255,6 +255,7 @@ test("SIGTERM: every worker spreads its own disconnects, then exit 0", async (t)
   app.process.kill("SIGTERM");
   await until("the drain", async () => (await status(app)).draining);
   assert.strictEqual((await app.ask("/readyz")).status, 200);
+  assert.strictEqual((await app.ask("/serving")).status, 404);
   assert.deepStrictEqual(await app.exit, { code: 0, signal: null }, app.log);
   await until("every client's end", () => ends.length === 60 || ends.length);
   const most = Math.max(...ends.map((from) => ends.filter((time) => time >= from && time < from + 500).length));
@@ -286,6 +287,7 @@ test("drain, shed and the limit of connections hold for the pod", async () => {
   await until("every end", () => clients.every((client) => !client.connected));
   assert.strictEqual((await post(app, "/drain", { seconds: 0 })).status, 409);
   assert.strictEqual((await app.ask("/readyz")).body.reason, "Draining");
+  assert.strictEqual((await app.ask("/serving")).status, 404);
 });
 
 test("a worker that hangs makes the pod unready and unhealthy", async () => {

@@ -70,6 +70,7 @@ def routes(runtime: Runtime) -> dict[str, Route]:
         **({PATH: Route("GET", lambda body: _peer(relays), from_peer, PROTOCOL)} if relays else {}),
         "/healthz": Route("GET", lambda body: Answer(200, {"alive": True})),
         "/readyz": Route("GET", lambda body: _ready(runtime.readiness.state())),
+        "/serving": Route("GET", lambda body: _serving(runtime)),
         "/metrics": Route("GET", lambda body: Answer(200, expose(runtime), CONTENT_TYPE)),
         "/status": Route("GET", lambda body: Answer(200, _status(runtime))),
         "/drain": Route("POST", lambda body: _drain(body, runtime), authorized),
@@ -84,6 +85,18 @@ def _peer(relays: Relays) -> Answer | Takeover:
 
 def _ready(state: dict[str, Any]) -> Answer:
     return Answer(200 if state["ready"] else 503, state)
+
+
+def _serving(runtime: Runtime) -> Answer:
+    """For proxies that keep the sessions of a server which answers 404 and give it no new ones.
+
+    HAProxy calls it disable-on-404.
+    Unlike /readyz it tells of a drain at the pod's end too: such a proxy goes on to reach the pod.
+    """
+    if runtime.drain.draining:
+        return Answer(404, {"serving": False, "draining": True})
+    ready = runtime.readiness.state()["ready"]
+    return Answer(200 if ready else 503, {"serving": ready, "draining": False})
 
 
 def _status(runtime: Runtime) -> dict[str, Any]:

@@ -177,10 +177,12 @@ def test_a_pod_that_terminates_stays_ready_while_it_drains(tmp_path: os.PathLike
         file.write("a-token\n")
     app = App("chat_asgi.py", env={"SOCKETIO_RUNTIME_TOKEN_FILE": token}).ready()
     client = app.client(reconnection=False)
+    assert (app.ask("/serving").status_code, app.ask("/serving").json()) == (200, {"serving": True, "draining": False})
     assert app.post("/drain", {"seconds": 0, "terminating": "yes"}, "a-token").status_code == 400
     assert app.post("/drain", {"seconds": 0, "terminating": True}, "a-token").status_code == 202
     until("the drain's end", lambda: not client.connected and "1 connections closed, 0 left" in app.log)
     assert (app.ask("/readyz").status_code, app.status()["draining"]) == (200, True)
+    assert (app.ask("/serving").status_code, app.ask("/serving").json()) == (404, {"serving": False, "draining": True})
 
 
 def test_a_drain_that_termination_overtakes_ends_ready(tmp_path: os.PathLike[str]) -> None:

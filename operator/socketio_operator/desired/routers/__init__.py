@@ -6,6 +6,7 @@ from socketio_operator.desired.routers import (
     haproxytech,
     ingress_nginx,
     none,
+    proxy,
     traefik,
 )
 from socketio_operator.desired.routers.base import Lack, Router
@@ -20,6 +21,7 @@ ROUTERS: dict[str, Router] = {
         haproxy_ingress.ROUTER,
         haproxytech.ROUTER,
         gateway.ROUTER,
+        proxy.ROUTER,
         none.ROUTER,
     )
 }

@@ -42,6 +42,7 @@ COMPONENT = Component(
     ),
     workload=_workload,
     defaults=_defaults,
+    carries=True,
     generated=(
         Generated("runtime_token", runtime_name, runtime.TOKEN_KEY),
         Generated("session_key", runtime_name, runtime.SESSION_KEY),

@@ -1,7 +1,7 @@
 "use strict";
 
 const { Token } = require("../token.js");
-const { drainAsked, shedAsked } = require("../routes.js");
+const { serving, drainAsked, shedAsked } = require("../routes.js");
 const { version } = require("../../package.json");
 const { Exposition } = require("./exposition.js");
 
@@ -17,6 +17,7 @@ function routes(primary) {
   return new Map([
     ["/healthz", { method: "GET", answer: (send) => health(send, primary) }],
     ["/readyz", { method: "GET", answer: (send) => ready(send, primary) }],
+    ["/serving", { method: "GET", answer: async (send) => serving(send, primary.draining, await stateOf(primary)) }],
     ["/metrics", { method: "GET", answer: (send) => metrics(send, primary, exposition) }],
     ["/status", { method: "GET", answer: (send) => status(send, primary) }],
     ["/drain", { method: "POST", authorized, answer: (send, body) => drain(send, body, primary) }],

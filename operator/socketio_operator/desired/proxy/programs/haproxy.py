@@ -1,0 +1,41 @@
+"""HAProxy 3.0 or later (`hash-key addr`; 2.9 hashes the place in its list instead, which differs from pod to pod)."""
+
+from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.proxy import CONFIG_DIR
+from socketio_operator.desired.proxy.programs.base import Program
+from socketio_operator.desired.proxy.values import common_values
+from socketio_operator.desired.text import Word, render
+
+FEWEST_SLOTS = 64
+
+
+def slots(cluster: SocketIOCluster) -> int:
+    """Places for pods: twice the replicas for a rollout, as a power of two, so that scaling seldom changes it."""
+    return max(FEWEST_SLOTS, 1 << (2 * cluster.spec.replicas - 1).bit_length())
+
+
+def _files(cluster: SocketIOCluster, affinity: str) -> dict[str, str]:
+    values = common_values(cluster, affinity)
+    # Cookies must mean the same pod to every process, and nothing to those of another cluster.
+    key = Word(cluster.uid or cluster.name)
+    config = render("haproxy.cfg", **values, slots=slots(cluster), cookie_key=key)
+    return {"haproxy.cfg": config, "start.sh": render("haproxy-start.sh", **values)}
+
+
+def _affinities(cluster: SocketIOCluster) -> frozenset[str]:
+    return frozenset({"clientIP", "cookie", "none"})
+
+
+PROGRAM = Program(
+    name="haproxy",
+    image=lambda images: images.proxy_haproxy,
+    user=99,
+    command=("/bin/sh", f"{CONFIG_DIR}/start.sh"),
+    files=_files,
+    affinities=_affinities,
+    timeouts="`timeout client`, `timeout server`, `timeout tunnel`",
+    follows="DNS, asked every second, and each pod's runtime, which says whether it takes new sessions",
+    draining="they stay on their pod until its drain ends, new ones go elsewhere",
+    started_path="/started",
+    asks_pods=True,
+)
