@@ -13,6 +13,8 @@ TEST_IMAGES = {
     "--redis-image": "registry.local/redis:7",
     "--runtime-node-image": "registry.local/runtime-node:1",
     "--runtime-python-image": "registry.local/runtime-python:1",
+    "--haproxy-image": "registry.local/proxies:1",
+    "--nginx-image": "registry.local/proxies:1",
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.cluster.kubectl import Kubectl
-from tests.traffic.traefik import Traefik
+from tests.traffic.route import Route
 from tests.traffic.wire import Target
 
 IMAGE = "registry.local/chat:1"
@@ -45,9 +45,13 @@ def manifest(
     affinity: str = "clientIP",
     adapter: str = "redis",
     engine: dict[str, Any] | None = None,
+    routing: dict[str, Any] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """A SocketIOCluster of the chat with 3 replicas, at NAME.localhost; `engine` in ms, `more` of its spec."""
+    """A SocketIOCluster of the chat with 3 replicas, at NAME.localhost; `engine` in ms, `more` of its spec.
+
+    `routing`: what is asked for beyond host and affinity.
+    """
     return {
         "apiVersion": "socketio-operator.dev/v1alpha1",
         "kind": "SocketIOCluster",
@@ -55,7 +59,7 @@ def manifest(
         "spec": {
             "image": IMAGE,
             "replicas": 3,
-            "routing": {"host": f"{name}.localhost", "affinity": affinity},
+            "routing": {"host": f"{name}.localhost", "affinity": affinity, **(routing or {})},
             "adapter": {"type": adapter},
             "engine": engine or {},
             **more,
@@ -63,23 +67,23 @@ def manifest(
     }
 
 
-def deploy_chat(kubectl: Kubectl, traefik: Traefik, name: str, **settings: Any) -> ChatCluster:
+def deploy_chat(kubectl: Kubectl, route: Route, name: str, **settings: Any) -> ChatCluster:
     """Apply a chat (`settings` as for `manifest`), and wait until it is Ready and routed as NAME.localhost.
 
     Namespaces of ended tests go in the background, so every test needs a name of its own.
     """
     kubectl.apply(manifest(name, **settings))
-    return running_chat_cluster(kubectl, traefik, name)
+    return running_chat_cluster(kubectl, route, name)
 
 
-def running_chat_cluster(kubectl: Kubectl, traefik: Traefik, name: str) -> ChatCluster:
-    """The chat of this name, waited for until it is Ready and the router sends to exactly its pods."""
+def running_chat_cluster(kubectl: Kubectl, route: Route, name: str) -> ChatCluster:
+    """The chat of this name, waited for until it is Ready and the route leads to exactly its pods."""
     host = f"{name}.localhost"
     wait_ready(kubectl, name)
     pods = server_pods(kubectl, name)
     # A pod that the router learns of later would take over sessions of the others.
-    traefik.wait_routed(host, {pod.address for pod in pods})
-    return ChatCluster(Target(traefik.port, host), pods)
+    route.wait_routed(host, {pod.address for pod in pods})
+    return ChatCluster(route.target(host), pods)
 
 
 def wait_ready(kubectl: Kubectl, name: str) -> None:

@@ -27,6 +27,7 @@ from tests.traffic.packets import (
 )
 from tests.traffic.wire import (
     REQUEST_SECONDS,
+    Addresses,
     Fault,
     PollingWire,
     SessionLostError,
@@ -95,7 +96,9 @@ class RawClient:
     async def connect(self) -> bool:
         """Open the session and join the namespace, without the upgrade. Returns whether that worked."""
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(local_addr=(self.source, 0), force_close=True),
+            connector=aiohttp.TCPConnector(
+                local_addr=(self.source, 0), force_close=True, resolver=Addresses(self.target), use_dns_cache=False
+            ),
             cookie_jar=aiohttp.CookieJar(unsafe=True) if self.keeps_cookies else aiohttp.DummyCookieJar(),
             headers={"Host": self.target.host},
         )

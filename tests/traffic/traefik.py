@@ -18,6 +18,7 @@ from typing import Any
 from tests.cluster.waiting import wait_for
 from tests.traffic.ports import free_port
 from tests.traffic.processes import running, start
+from tests.traffic.wire import Target
 
 INGRESS_CLASS = {
     "apiVersion": "networking.k8s.io/v1",
@@ -104,6 +105,10 @@ class Traefik:
             return not is_own_404 and error.code not in (502, 503, 504)
         except OSError:
             return False
+
+    def target(self, host: str) -> Target:
+        """Where clients of this host connect to."""
+        return Target(self.port, host)
 
     def wait_routed(self, host: str, servers: Set[str] | None = None, seconds: float = 30.0) -> None:
         """Wait until this host is routed to a server that answers; if given, to exactly these IP addresses."""

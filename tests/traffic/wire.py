@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tests.traffic.packets import split_payload
 
@@ -19,15 +22,32 @@ REQUEST_SECONDS = 10.0  # for every request that the server answers at once
 
 @dataclass(frozen=True)
 class Target:
-    """Where clients connect to: a port on 127.0.0.1, and the Host header that the router sees there."""
+    """Where clients connect to: a port, and the Host header that the router sees there.
+
+    Of several `addresses` each connection takes the next one.
+    """
 
     port: int
     host: str
     path: str = "/socket.io/"
+    addresses: tuple[str, ...] = ("127.0.0.1",)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{self.path}"
+        return f"http://{self.host}:{self.port}{self.path}"
+
+
+class Addresses(AbstractResolver):
+    """What the host's name means to one client: the next address at each connection."""
+
+    def __init__(self, target: Target) -> None:
+        self._turns = itertools.cycle(target.addresses)
+
+    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[ResolveResult]:
+        return [ResolveResult(hostname=host, host=next(self._turns), port=port, family=family, proto=0, flags=0)]
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 @dataclass(frozen=True)

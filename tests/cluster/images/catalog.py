@@ -19,6 +19,7 @@ from tests.cluster.images.debian import debian_root
 from tests.cluster.images.entries import Directory, File, Folder, Program, Text
 from tests.cluster.images.layers import Files, Prepared
 from tests.cluster.images.operator_image import operator
+from tests.cluster.images.proxies import proxies
 from tests.cluster.images.python_packages import PYTHON_SITE, python_packages
 from tests.cluster.layout import CHECKOUT
 from tests.cluster.progress import step
@@ -137,6 +138,7 @@ IMAGES: dict[str, Callable[[], Image]] = {
     "chat-python": chat_python,
     "rooms": rooms,
     "nginx": nginx,
+    "proxies": proxies,
     "runtime-node": runtime_node,
     "runtime-python": runtime_python,
     "socketio-operator": operator,

@@ -29,17 +29,17 @@ BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 REVISION = "1"  # raise it when the same packages shall give another root
 
 
-def debian_root(*names: str) -> Prepared:
-    """The layer that holds the packages `names` and what they depend on."""
-    recipe = " ".join(["debian", REVISION, SUITE, *sorted(names)])
-    return Prepared(recipe, lambda folder: _unpack(folder, names))
+def debian_root(*names: str, suite: str = SUITE) -> Prepared:
+    """The layer that holds the packages `names` of Debian's `suite` and what they depend on."""
+    recipe = " ".join(["debian", REVISION, suite, *sorted(names)])
+    return Prepared(recipe, lambda folder: _unpack(folder, names, suite))
 
 
-def _unpack(folder: Path, names: tuple[str, ...]) -> None:
+def _unpack(folder: Path, names: tuple[str, ...], suite: str) -> None:
     packages.ensure(("mmdebstrap",))
     with step(f"root file system with {', '.join(names)}"), tempfile.TemporaryDirectory() as temporary:
         archive = Path(temporary, "root.tar")
-        command = ["mmdebstrap", "--quiet", "--variant=extract", f"--include={','.join(names)}", SUITE, str(archive)]
+        command = ["mmdebstrap", "--quiet", "--variant=extract", f"--include={','.join(names)}", suite, str(archive)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stderr.strip()}")

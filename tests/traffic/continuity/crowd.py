@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,14 @@ class Crowd:
 
 
 @contextmanager
-def crowd(target: Target, each: int = EACH) -> Iterator[Crowd]:
-    """As many clients of each kind, connected, for as long as the block runs."""
-    sources = source_addresses(each * len(KINDS) + SENDERS)
-    command = [*ENDS_WITH_US, "node", str(installed(FOLDER) / "main.mjs"), str(target.port), target.host, str(each)]
+def crowd(target: Target, each: int = EACH, sources: Sequence[str] = ()) -> Iterator[Crowd]:
+    """As many clients of each kind, connected, for as long as the block runs.
+
+    `sources`: one address for each client and sender; without them, loopback's.
+    """
+    program = [*ENDS_WITH_US, "node", str(installed(FOLDER) / "main.mjs")]
+    command = [*program, str(target.port), target.host, ",".join(target.addresses), str(each)]
+    sources = sources or source_addresses(each * len(KINDS) + SENDERS)
     with (
         _log().open("w") as log,
         subprocess.Popen(

@@ -19,14 +19,13 @@ from tests.traffic.continuity.crowd import SETTLE_SECONDS, Crowd, crowd
 from tests.traffic.continuity.report import Report
 from tests.traffic.continuity.volumes import volume
 from tests.traffic.processes import running
+from tests.traffic.route import RUNTIME_PORT, forwarded
 from tests.traffic.traefik import INGRESS_CLASS, INGRESS_NGINX, Traefik
 from tests.traffic.wire import Target
 
 IMAGE = "registry.local/rooms:1"
 DRAIN_SECONDS = 3
 WHOLE_SECONDS = 150.0
-RUNTIME_PORT = 9400
-FORWARDED = "socketio_runtime_forwarded_total"
 # 2 s of numbers to everybody: what an event does to clients soon after all looks well is part of it.
 AFTERWARDS = 20
 # Short enough that whoever talks to a dead machine notices within a test, long enough for a busy one.
@@ -114,14 +113,7 @@ class Stage:
 
     def forwarded(self) -> Counter[str]:
         """What the pods that are there have passed on to others since they started, by transport and reason."""
-        found: Counter[str] = Counter()
-        for pod in self.pods:
-            with urlopen(f"http://{pod.address}:{RUNTIME_PORT}/metrics", timeout=5) as answer:
-                for line in answer.read().decode().splitlines():
-                    if line.startswith(FORWARDED):
-                        labels, _, count = line.removeprefix(FORWARDED).rpartition(" ")
-                        found[labels] += int(count)
-        return found
+        return forwarded(pod.address for pod in self.pods)
 
     @property
     def pods(self) -> tuple[Pod, ...]:

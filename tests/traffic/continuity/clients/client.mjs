@@ -5,9 +5,13 @@ const TRANSPORTS = { polling: ["polling"], websocket: ["websocket"], upgrade: ["
 const COUNT_INTERVAL_MS = 2000;
 export const ACK_MS = 20_000;
 
-/** Not every resolver knows the names below localhost. */
-function toLoopback(name, options, done) {
-  return options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4);
+/** What a host's name means to one client: the next address at each connection. */
+function inTurn(addresses) {
+  let turn = Math.floor(Math.random() * addresses.length);
+  return (name, options, done) => {
+    const address = addresses[turn++ % addresses.length];
+    return options.all ? done(null, [{ address, family: 4 }]) : done(null, address, 4);
+  };
 }
 
 /** One client from an address of its own, and what happened to it since begin(). */
@@ -17,12 +21,12 @@ export class Client {
   #pending = 0;
   #lastEvent = Date.now();
 
-  /** `onNumber` is called with each number that arrives. */
-  constructor({ kind, source, room, url, onNumber }) {
+  /** `at` are addresses of the URL's host; `onNumber` is called with each number that arrives. */
+  constructor({ kind, source, room, url, at, onNumber }) {
     Object.assign(this, { kind, source, room, onNumber });
     this.begin();
     // The router sees the source address; keep-alive would tie polling to one connection.
-    const agent = new Agent({ localAddress: source, keepAlive: false, lookup: toLoopback });
+    const agent = new Agent({ localAddress: source, keepAlive: false, lookup: inTurn(at) });
     const transports = TRANSPORTS[kind];
     this.socket = io(url, {
       forceNew: true,

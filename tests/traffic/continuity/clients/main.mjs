@@ -1,4 +1,5 @@
-// node main.mjs PORT HOST CLIENTS_EACH SOURCE...
+// node main.mjs PORT HOST ADDRESS,ADDRESS CLIENTS_EACH SOURCE...
+// The host is at each of these addresses: connections take them in turn.
 // As many clients that poll, that speak WebSocket and that upgrade; the addresses beyond them are the senders'. Prints
 // {"ready":true}. Then each line of its input is a command, answered by a line of JSON: "begin"; "wait COUNT", until so many
 // more numbers were sent; "end SECONDS", which waits at most that long until nothing is missing and tells what each client
@@ -14,10 +15,11 @@ const ROOMS = ["red", "green", "blue", "white", "black", "grey"];
 const AT_ONCE = 20;
 const CONNECT_MS = 60_000;
 
-const [port, host, each, ...sources] = process.argv.slice(2);
+const [port, host, addresses, each, ...sources] = process.argv.slice(2);
 const url = `http://${host}:${port}`;
 const own = sources.splice(0, KINDS.length * each);
-const senders = new Senders({ url, sources, rooms: ROOMS });
+const at = addresses.split(",");
+const senders = new Senders({ url, at, sources, rooms: ROOMS });
 const delay = monitorEventLoopDelay({ resolution: 10 });
 const clients = [];
 let begun = 0;
@@ -29,7 +31,7 @@ const late = setTimeout(() => {
 for (const [index, source] of own.entries()) {
   // By thirds, not in turn: which room and which address a client has must not depend on its kind.
   const kind = KINDS[Math.floor(index / each)];
-  clients.push(new Client({ kind, source, room: ROOMS[index % ROOMS.length], url, onNumber: (number) => senders.heard.add(number) }));
+  clients.push(new Client({ kind, source, room: ROOMS[index % ROOMS.length], url, at, onNumber: (number) => senders.heard.add(number) }));
   if (clients.length % AT_ONCE === 0) await Promise.all(clients.map((client) => client.connected));
 }
 await Promise.all(clients.map((client) => client.connected));

@@ -12,9 +12,9 @@ export class Senders {
   last = 0;
   #tick = 0;
 
-  constructor({ url, sources, rooms }) {
+  constructor({ url, at, sources, rooms }) {
     this.rooms = rooms;
-    this.clients = sources.map((source) => new Client({ kind: "websocket", source, room: "senders", url, onNumber: () => {} }));
+    this.clients = sources.map((source) => new Client({ kind: "websocket", source, room: "senders", url, at, onNumber: () => {} }));
   }
 
   async start() {

@@ -1,0 +1,112 @@
+"""Ways from the clients of a test to the pods of a cluster, and when they lead there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+from urllib.request import urlopen
+
+from tests.cluster.kubectl import Kubectl
+from tests.cluster.waiting import wait_for
+from tests.traffic.engineio import RawClient
+from tests.traffic.wire import Target
+
+RUNTIME_PORT = 9400
+FORWARDED = "socketio_runtime_forwarded_total"
+CONNECTS = re.compile(r"^socket_io_connect_total\{.*\} (\d+)", re.MULTILINE)
+# Of so many by their addresses, or at random, hardly ever all leave out one of a few pods.
+PROBES = 24
+
+
+class Route(Protocol):
+    """What takes clients to pods."""
+
+    def target(self, host: str) -> Target:
+        """Where clients of this host connect to."""
+
+    def wait_routed(self, host: str, servers: Set[str]) -> None:
+        """Wait until requests for this host go to exactly these addresses of pods. Raises TimeoutError."""
+
+
+@dataclass(frozen=True)
+class NodePorts:
+    """A Service of type NodePort: clients reach it at all nodes in turn, `sources` are addresses they may have."""
+
+    kubectl: Kubectl
+    service: str
+    sources: Sequence[str]
+
+    def target(self, host: str) -> Target:
+        """The nodes' addresses, and the port of the Service's first one."""
+        nodes = self.kubectl.json("get", "nodes")["items"]
+        found = [item["address"] for node in nodes for item in node["status"]["addresses"]]
+        addresses = tuple(address for address in found if re.fullmatch(r"[0-9.]+", address))
+        port = self.kubectl.json("get", "service", self.service)["spec"]["ports"][0]["nodePort"]
+        return Target(port, host, addresses=addresses)
+
+    def wait_routed(self, host: str, servers: Set[str]) -> None:
+        """By sessions that are opened through each node, and by the pods that count them."""
+        target = self.target(host)
+        for address in target.addresses:
+            one = Target(target.port, host, addresses=(address,))
+            reached = partial(self._reaches, one, servers)
+            wait_for(reached, 60, f"{address} to route {host} to exactly {sorted(servers)}")
+
+    def _reaches(self, target: Target, servers: Set[str]) -> bool:
+        before = {address: connects(address) for address in servers}
+        opened = asyncio.run(_open_and_close(target, self.sources[:PROBES]))
+        counted = [connects(address) - count for address, count in before.items()]
+        return opened == PROBES == sum(counted) and all(counted)
+
+
+def connects(address: str) -> int:
+    """How many sockets have connected to a pod."""
+    with urlopen(f"http://{address}:{RUNTIME_PORT}/metrics", timeout=5) as answer:
+        return sum(map(int, CONNECTS.findall(answer.read().decode())))
+
+
+def forwarded(addresses: Iterable[str]) -> Counter[str]:
+    """What these pods have passed on to others since they started, by transport and reason."""
+    found: Counter[str] = Counter()
+    for address in addresses:
+        with urlopen(f"http://{address}:{RUNTIME_PORT}/metrics", timeout=5) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(FORWARDED):
+                    labels, _, count = line.removeprefix(FORWARDED).rpartition(" ")
+                    found[labels] += int(count)
+    return found
+
+
+async def _open_and_close(target: Target, sources: Sequence[str]) -> int:
+    clients = [RawClient(target, source, "websocket") for source in sources]
+    opened = await asyncio.gather(*(client.connect() for client in clients))
+    await asyncio.gather(*(client.close() for client in clients))
+    return sum(opened)
+
+
+@contextmanager
+def routed_addresses(count: int, networks: int = 6) -> Iterator[list[str]]:
+    """Addresses of this machine for as long as the block runs, which nodes of the test clusters know the way back to.
+
+    They are spread evenly over this many /24 networks. Loopback's own addresses never leave the machine.
+    """
+    addresses = [f"10.250.{1 + index % networks}.{1 + index // networks}" for index in range(count)]
+    try:
+        _ip_of_loopback("replace", addresses)
+        yield addresses
+    finally:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            _ip_of_loopback("delete", addresses)
+
+
+def _ip_of_loopback(verb: str, addresses: Sequence[str]) -> None:
+    lines = "".join(f"address {verb} {address}/32 dev lo\n" for address in addresses)
+    subprocess.run(["ip", "-batch", "-"], input=lines, text=True, check=True, capture_output=True)
