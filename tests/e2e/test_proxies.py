@@ -8,14 +8,18 @@ import pytest
 
 from socketio_operator.desired.proxy.programs import PROGRAMS
 from tests.cluster.kubectl import Kubectl
-from tests.e2e.test_traffic import MODES, NO_FORWARDING
+from tests.e2e.test_traffic import MODES, NO_FORWARDING, idle
 from tests.traffic.chat_cluster import ChatCluster, deploy_chat
+from tests.traffic.continuity.stage import PROXIED
+from tests.traffic.engineio import RawClient
 from tests.traffic.route import NodePorts, forwarded, routed_addresses
 from tests.traffic.swarm import Swarm, SwarmResult
+from tests.traffic.wire import Fault, SessionLostError
 
 pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator", "proxies")]
 
 CLIENTS = 60
+SOON = {"pingInterval": 2000, "pingTimeout": 2000}
 Deploy = Callable[..., ChatCluster]
 AFFINITIES = [
     pytest.param(program.name, affinity, id=f"{program.name}-{affinity}")
@@ -41,9 +45,9 @@ def proxies(load_image: Callable[[str], str]) -> None:
 def deploy(kubectl: Kubectl, sources: list[str]) -> Deploy:
     """Deploys a chat behind two pods of a proxy, one on each node, in the test's own namespace."""
 
-    def deploy(program: str, affinity: str, **settings: Any) -> ChatCluster:
+    def deploy(program: str, affinity: str, routing: dict[str, Any] | None = None, **settings: Any) -> ChatCluster:
         name = f"{program}-{affinity}".lower()
-        routing = {"router": "proxy", "proxy": {"type": program}, "service": {"type": "NodePort"}}
+        routing = PROXIED | {"proxy": {"type": program}} | (routing or {})
         route = NodePorts(kubectl, f"{name}-proxy", sources)
         return deploy_chat(kubectl, route, name, affinity=affinity, routing=routing, **settings)
 
@@ -87,3 +91,38 @@ def test_without_affinity_and_forwarding_sessions_are_lost(program: str, deploy:
     assert lost.sticky < CLIENTS // 2
     assert any("Session ID unknown" in fault for fault in lost.faults), lost.faults
     assert_all_kept(swarm(chat, sources, "websocket"), chat)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_idle_clients_stay_connected(program: str, deploy: Deploy, sources: list[str]) -> None:
+    chat = deploy(program, "none", engine=SOON)
+    # Four pings take twice the time after which a session without answers would be over.
+    for result in idle(chat.target, 4, sources).values():
+        assert_all_kept(result, chat)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_proxy_less_patient_than_the_ping_cuts_idle_clients(program: str, deploy: Deploy, sources: list[str]) -> None:
+    """The control: the app pings more seldom than the operator was told."""
+    late = [{"name": "SOCKETIO_PING_INTERVAL", "value": "15000"}]
+    chat = deploy(program, "none", routing={"timeouts": {"readSeconds": 5}}, engine=SOON, env=late)
+    for mode, result in idle(chat.target, 1, sources).items():
+        assert result.sticky == 0, f"{mode}: an idle session outlived the proxy's timeout"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_payloads_as_large_as_the_server_takes(program: str, deploy: Deploy, sources: list[str]) -> None:
+    """The server takes 1 MB, by its default: the proxy passes 900 kB on, and refuses more."""
+    chat = deploy(program, "none")
+
+    async def scenario() -> tuple[Any, Fault | None]:
+        async with RawClient(chat.target, sources[0], "polling") as client:
+            (answer,) = await client.emit("message", {"text": "x" * 900_000, "from": "Ada"})
+            with pytest.raises(SessionLostError):
+                await client.emit("message", {"text": "x" * 1_000_001, "from": "Ada"})
+            return answer, client.fault
+
+    answer, fault = asyncio.run(scenario())
+    assert "a message needs a text" in answer["error"], "the server has read it"
+    assert fault is not None
+    assert fault.status == 413, fault

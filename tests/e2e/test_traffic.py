@@ -1,7 +1,7 @@
 """What clients see of a SocketIOCluster: real pods on two nodes, a real router, 60 clients from 60 addresses."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -138,12 +138,12 @@ IMPATIENT = {
 }
 
 
-def idle(target: Target, pings: int) -> dict[Mode, SwarmResult]:
-    """60 clients of each mode at the same time, silent until each was pinged that often or lost its session."""
+def idle(target: Target, pings: int, sources: Sequence[str] = SOURCES) -> dict[Mode, SwarmResult]:
+    """A client of each address and mode, silent until it was pinged that often or lost its session."""
 
     async def scenario() -> dict[Mode, SwarmResult]:
         async with AsyncExitStack() as stack:
-            swarms = {mode: await stack.enter_async_context(Swarm(target, SOURCES, mode)) for mode in MODES}
+            swarms = {mode: await stack.enter_async_context(Swarm(target, sources, mode)) for mode in MODES}
             await asyncio.gather(*(clients.wait_pings(pings, 20) for clients in swarms.values()))
             return {mode: clients.result() for mode, clients in swarms.items()}
 

@@ -19,6 +19,7 @@ from tests.traffic.wire import Target
 FOLDER = Path(__file__).parent / "clients"
 EACH = 40
 SENDERS = 5
+ADDRESSES = EACH * len(KINDS) + SENDERS
 SETTLE_SECONDS = 20.0
 
 

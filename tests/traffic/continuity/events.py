@@ -1,4 +1,4 @@
-"""The names of the events, in the order of the tables of docs/continuity.md."""
+"""The names of the events, in the order of the tables of docs/continuity.md and docs/routers.md."""
 
 ROLLED = "rolling restart of 3 pods"
 DELETED = "one pod deleted"
@@ -36,3 +36,15 @@ CONTROLS = (
     control(KILLED, "mirror"),
     WITHOUT_RECOVERY,
 )
+
+ONE_MORE = "3 to 4 pods"
+ONE_LESS = "4 to 3 pods"
+PROXY_KILLED = "one of two proxies killed (-9)"
+PROXY_ROLLED = "rolling restart of 2 proxies"
+OPERATOR_AWAY = "operator away for 60 s, one pod deleted"
+OF_PROXIES = (ONE_MORE, ONE_LESS, ROLLED, PROXY_KILLED, PROXY_ROLLED, OPERATOR_AWAY)
+
+
+def proxied(event: str, setup: str) -> str:
+    """The name of an event with a proxy that the operator runs; `setup` is PROGRAM-AFFINITY."""
+    return f"{setup}: {event}"

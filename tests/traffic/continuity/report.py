@@ -83,6 +83,7 @@ class Report:
     """What an event did: `sent` numbers went out meanwhile, the rig itself stood still for at most `pause` ms.
 
     `pressure`: for how much of the time some process of the machine waited for a CPU, in per cent.
+    `forwarded`: requests that reached another pod than that of their session, counted by the pods that are still there.
     """
 
     event: str
@@ -91,12 +92,14 @@ class Report:
     pause: int
     pressure: int
     clients: tuple[Client, ...]
+    forwarded: int = 0
 
     @classmethod
     def read(cls, event: str, pressure: int, found: dict[str, Any]) -> Report:
-        """From the JSON that the clients print."""
+        """From the JSON that the clients print, or that was kept."""
         clients = tuple(Client.read(client) for client in found["clients"])
-        return cls(event, found["sent"], found["milliseconds"], found["pause"], pressure, clients)
+        figures = (found["sent"], found["milliseconds"], found["pause"])
+        return cls(event, *figures, pressure, clients, found.get("forwarded", 0))
 
     def sums(self, *kinds: Kind) -> Sums:
         """Of these kinds, or of all."""

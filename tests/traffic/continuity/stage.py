@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.request import urlopen
@@ -15,11 +14,11 @@ from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_for
 from tests.traffic.chat_cluster import ChatCluster, Pod, manifest, running_chat_cluster, server_pods, wait_ready
 from tests.traffic.continuity import harm
-from tests.traffic.continuity.crowd import SETTLE_SECONDS, Crowd, crowd
+from tests.traffic.continuity.crowd import ADDRESSES, SETTLE_SECONDS, Crowd, crowd
 from tests.traffic.continuity.report import Report
 from tests.traffic.continuity.volumes import volume
 from tests.traffic.processes import running
-from tests.traffic.route import RUNTIME_PORT, forwarded
+from tests.traffic.route import RUNTIME_PORT, NodePorts, Route, forwarded, routed_addresses
 from tests.traffic.traefik import INGRESS_CLASS, INGRESS_NGINX, Traefik
 from tests.traffic.wire import Target
 
@@ -28,6 +27,8 @@ DRAIN_SECONDS = 3
 WHOLE_SECONDS = 150.0
 # 2 s of numbers to everybody: what an event does to clients soon after all looks well is part of it.
 AFTERWARDS = 20
+PROXIES = 2
+PROXIED = {"router": "proxy", "service": {"type": "NodePort"}}
 # Short enough that whoever talks to a dead machine notices within a test, long enough for a busy one.
 PINGS = {"pingInterval": 5000, "pingTimeout": 10_000}
 
@@ -36,7 +37,8 @@ PINGS = {"pingInterval": 5000, "pingTimeout": 10_000}
 class Setup:
     """A SocketIOCluster with rooms; `off` are the parts of the runtime that are switched off.
 
-    With any adapter but redis-streams sessions are not recovered. `stored`: Redis has a volume.
+    With any adapter but redis-streams sessions are not recovered. `stored`: Redis has a volume. `proxy`: the program of
+    a proxy that the operator runs; without one, Traefik reads an Ingress.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Setup:
     off: tuple[Literal["forwarding", "mirror"], ...] = ()
     adapter: str = "redis-streams"
     stored: bool = False
+    proxy: str = ""
 
     def manifest(self) -> dict[str, Any]:
         """As a user would write it."""
@@ -55,6 +58,7 @@ class Setup:
             self.name,
             affinity=self.affinity,
             adapter=self.adapter,
+            routing=PROXIED | {"proxy": {"type": self.proxy}} if self.proxy else {},
             engine=PINGS | ({"connectionStateRecovery": {}} if self.adapter == "redis-streams" else {}),
             image=IMAGE,
             runtime={"drainSeconds": DRAIN_SECONDS},
@@ -87,16 +91,25 @@ class Router:
         """End it as its administrator would (SIGTERM)."""
         self._process.close()
 
+    def target(self, host: str) -> Target:
+        """Where clients of this host connect to."""
+        return self.traefik.target(host)
+
+    def wait_routed(self, host: str, servers: Set[str]) -> None:
+        """Wait until requests for this host go to exactly these addresses of pods."""
+        self.traefik.wait_routed(host, servers)
+
 
 @dataclass(frozen=True)
 class Stage:
     """`watch` lets something happen and tells what the crowd saw."""
 
     kubectl: Kubectl
-    router: Router
+    route: Route
     name: str
     target: Target
     crowd: Crowd
+    proxies: int = 0
 
     def watch(self, event: str, happen: Callable[[], object], settle: float = SETTLE_SECONDS) -> Report:
         """Let it happen, wait until the cluster is whole again, and tell what the clients saw; kept and printed."""
@@ -106,14 +119,24 @@ class Stage:
             self.wait_whole()
             self.crowd.wait_numbers(AFTERWARDS)
 
+        before = self._forwarded()
         report = self.crowd.watch(event, happen_and_heal, settle)
+        more = {address: count - before.get(address, 0) for address, count in self._forwarded().items()}
+        report = replace(report, forwarded=sum(more.values()))
         report.save()
-        print(f"{report.row()} {report.pressure} % pressure; forwarded: {self.forwarded()}")
+        print(f"{report.row()} {report.pressure} % pressure; forwarded: {report.forwarded}")
         return report
 
-    def forwarded(self) -> Counter[str]:
-        """What the pods that are there have passed on to others since they started, by transport and reason."""
-        return forwarded(pod.address for pod in self.pods)
+    def _forwarded(self) -> dict[str, int]:
+        """Of each pod that is there, how many requests it has passed on to others since it started."""
+        return {pod.address: forwarded([pod.address]).total() for pod in self.pods}
+
+    @property
+    def router(self) -> Router:
+        """The Traefik of this stage. Raises TypeError where the operator runs the proxy."""
+        if not isinstance(self.route, Router):
+            raise TypeError(f"{self.name} has no router of its own")
+        return self.route
 
     @property
     def pods(self) -> tuple[Pod, ...]:
@@ -139,10 +162,15 @@ class Stage:
         """As `kubectl scale` does."""
         self.kubectl("scale", f"sio/{self.name}", f"--replicas={replicas}")
 
-    def roll(self) -> None:
-        """As `kubectl rollout restart` does, until the new pods are there."""
-        self.kubectl("rollout", "restart", f"deployment/{self.name}")
-        self.kubectl("rollout", "status", f"deployment/{self.name}", "--timeout=150s", timeout=160)
+    def roll(self, workload: str = "") -> None:
+        """As `kubectl rollout restart` does for this Deployment, or the server's, until the new pods are there."""
+        deployment = f"deployment/{workload or self.name}"
+        self.kubectl("rollout", "restart", deployment)
+        self.kubectl("rollout", "status", deployment, "--timeout=150s", timeout=160)
+
+    def proxy_pods(self) -> list[str]:
+        """The names of the pods of the proxy that the operator runs."""
+        return [str(pod["metadata"]["name"]) for pod in self._pods("proxy")]
 
     def redis(self) -> str:
         """The name of Redis' pod; raises LookupError while there is none that stays."""
@@ -159,12 +187,13 @@ class Stage:
         """Wait until all pods are there and ready, none is about to end, and the router sends to exactly these."""
         wait_for(self._whole, WHOLE_SECONDS, f"{self.name} to be whole", tolerate=(KubectlError, OSError), interval=0.3)
         wait_ready(self.kubectl, self.name)
-        self.router.traefik.wait_routed(f"{self.name}.localhost", {pod.address for pod in self.pods})
+        self.route.wait_routed(f"{self.name}.localhost", {pod.address for pod in self.pods})
 
     def _whole(self) -> bool:
         wanted = self.kubectl.json("get", "sio", self.name)["spec"]["replicas"]
-        servers, redis = self._pods("server"), self._pods("redis")
-        if (len(servers), len(redis)) != (wanted, 1) or not all(map(_is_ready, servers + redis)):
+        servers, redis, proxies = self._pods("server"), self._pods("redis"), self._pods("proxy")
+        counts = (len(servers), len(redis), len(proxies))
+        if counts != (wanted, 1, self.proxies) or not all(map(_is_ready, servers + redis + proxies)):
             return False
         return all(_answers(pod["status"]["podIP"]) for pod in servers)
 
@@ -180,23 +209,34 @@ class Stage:
 
 @contextmanager
 def staged(kubectl: Kubectl, folder: Path, setup: Setup) -> Iterator[Stage]:
-    """The cluster of this setup with its router and crowd."""
-    with deployed(kubectl, folder, setup) as (router, cluster), crowd(cluster.target) as clients:
-        yield Stage(kubectl, router, setup.name, cluster.target, clients)
+    """The cluster of this setup with its route and crowd."""
+    with ExitStack() as stack:
+        sources = stack.enter_context(routed_addresses(ADDRESSES)) if setup.proxy else ()
+        route, cluster = stack.enter_context(deployed(kubectl, folder, setup, sources))
+        clients = stack.enter_context(crowd(cluster.target, sources=sources))
+        yield Stage(kubectl, route, setup.name, cluster.target, clients, PROXIES if setup.proxy else 0)
 
 
 @contextmanager
-def deployed(kubectl: Kubectl, folder: Path, setup: Setup) -> Iterator[tuple[Router, ChatCluster]]:
-    """The cluster of this setup, Ready, with its router; both are gone afterwards."""
+def deployed(
+    kubectl: Kubectl, folder: Path, setup: Setup, sources: Sequence[str] = ()
+) -> Iterator[tuple[Route, ChatCluster]]:
+    """The cluster of this setup, Ready, with its route; both are gone afterwards.
+
+    `sources`: addresses of this machine that nodes know the way back to, which a route through them needs.
+    """
     kubectl.apply(INGRESS_CLASS, setup.manifest())
-    router = Router(kubectl.cluster.kubeconfig, Traefik.on_free_ports(folder / f"traefik-{setup.name}.log"))
     with ExitStack() as stack:
         if setup.stored:
             stack.enter_context(volume(kubectl, setup.name))
         stack.callback(kubectl, "delete", "sio", setup.name, "--wait=false")
-        stack.callback(router.stop)
-        router.start()
-        yield router, running_chat_cluster(kubectl, router.traefik, setup.name)
+        if setup.proxy:
+            route: Route = NodePorts(kubectl, f"{setup.name}-proxy", sources)
+        else:
+            route = Router(kubectl.cluster.kubeconfig, Traefik.on_free_ports(folder / f"traefik-{setup.name}.log"))
+            stack.callback(route.stop)
+            route.start()
+        yield route, running_chat_cluster(kubectl, route, setup.name)
 
 
 def _is_ready(pod: dict[str, Any]) -> bool:

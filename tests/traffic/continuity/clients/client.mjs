@@ -31,6 +31,7 @@ export class Client {
     this.socket = io(url, {
       forceNew: true,
       agent,
+      withCredentials: true, // keeps cookies
       transports,
       auth: { room },
       reconnectionDelay: 100,
