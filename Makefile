@@ -15,8 +15,8 @@ export PYTHONUNBUFFERED := 1
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
-demo: $(VENV)/ready ## From nothing to a running cluster, the operator in it and a chat on three pods
-	@$(PYTHON) -m tests.demo up
+demo: $(VENV)/ready ## From nothing to a running cluster, the operator in it and a chat on three pods (ROUTER=haproxy: it runs the proxy too)
+	@$(PYTHON) -m tests.demo up $(if $(ROUTER),--proxy=$(ROUTER))
 
 demo-url: $(VENV)/ready ## Print the address of the running demo
 	@$(PYTHON) -m tests.demo url

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from socketio_operator.desired.proxy.programs import PROGRAMS
 from tests.cluster.errors import ClusterError
 from tests.demo import steps
 from tests.demo.console import RED, styled
@@ -14,10 +15,12 @@ def main() -> int:
     """Exit code 0: done, and for `up` with a good verdict; 1: not."""
     parser = argparse.ArgumentParser(prog="python -m tests.demo", description=__doc__)
     parser.add_argument("command", choices=("up", "url", "down"), help="up: start or update and check; url: print it")
-    command = parser.parse_args().command
+    parser.add_argument("--proxy", default="", choices=("", *PROGRAMS), help="up: have the operator run this proxy")
+    given = parser.parse_args()
+    command = given.command
     try:
         if command == "up":
-            return 0 if steps.up() else 1
+            return 0 if steps.up(given.proxy) else 1
         if command == "url":
             print(steps.url())
         else:

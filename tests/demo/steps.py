@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+import yaml
 
 from tests import installation
 from tests.cluster import Cluster, KubectlError
@@ -16,9 +18,10 @@ from tests.cluster.diagnostics import describe
 from tests.cluster.images import build_image, image_digest
 from tests.cluster.kubectl import Kubectl
 from tests.demo.console import GREEN, RED, Steps, say, styled
-from tests.demo.router import FOLDER, ensure_router, running_router, stop_router
+from tests.demo.router import FOLDER, ensure_router, stop_router
 from tests.demo.verdict import Verdict, judge
-from tests.traffic.chat_cluster import running_chat_cluster, wait_ready
+from tests.traffic.chat_cluster import PROXIED, running_chat_cluster, wait_ready
+from tests.traffic.route import NodePorts, Route, routed_addresses
 from tests.traffic.swarm import Swarm, source_addresses
 from tests.traffic.traefik import INGRESS_CLASS, Traefik
 from tests.traffic.wire import Target
@@ -29,48 +32,62 @@ HOST = "chat.localhost"
 PODS, NODES, CLIENTS = 3, 2, 60
 ROLLOUT_SECONDS = 120
 LOADED = FOLDER / "images.json"
+ADDRESS = FOLDER / "url"
 
 
 class DemoError(RuntimeError):
     """A step of the demo failed; the message says which, and what was seen."""
 
 
-def up() -> bool:
-    """Bring everything up, or bring what runs up to date. Returns whether the verdict is good."""
+def up(program: str = "") -> bool:
+    """Bring everything up, or bring what runs up to date. Returns whether the verdict is good.
+
+    `program`: the proxy that the operator is to run; without one, a Traefik of the demo's reads its Ingress.
+    """
     FOLDER.mkdir(parents=True, exist_ok=True)
-    steps = Steps(6)
+    steps = Steps(5 if program else 6)
+    images = ("redis", "chat", "runtime-node", "socketio-operator", *(["proxies"] if program else []))
     with steps.step(f"Kubernetes with {NODES} nodes", "about 10 minutes the first time, then seconds"):
         cluster = cluster_up(nodes=NODES)
     with steps.step(
         "Images of the operator, its runtime, Redis and the chat", "about 1 minute the first time, then seconds"
     ):
-        changed = _load_images(cluster, ("redis", "chat", "runtime-node", "socketio-operator"))
+        changed = _load_images(cluster, images)
     with steps.step("The operator, in the cluster", "about 15 seconds"):
         _install_operator(Kubectl(cluster, installation.NAMESPACE), restart="socketio-operator" in changed)
-    with steps.step("Traefik in front of the cluster", "about 2 seconds"):
-        Kubectl(cluster, "default").apply(INGRESS_CLASS)
-        traefik = ensure_router(cluster.kubeconfig)
-    with steps.step(f"The chat: a SocketIOCluster with {PODS} replicas", "about 20 seconds"):
-        target = _apply_chat(Kubectl(cluster, NAMESPACE), traefik, restart=bool(changed & {"chat", "runtime-node"}))
-    with steps.step(f"{CLIENTS} clients from {CLIENTS} addresses", "about 5 seconds"):
-        verdict = asyncio.run(_try_out(target))
-    _show(verdict, url(traefik.port))
+    with ExitStack() as stack:
+        kubectl = Kubectl(cluster, NAMESPACE)
+        if program:
+            sources = stack.enter_context(routed_addresses(CLIENTS))
+            route: Route = NodePorts(kubectl, "chat-proxy", sources)
+        else:
+            sources, route = source_addresses(CLIENTS), _traefik(cluster, steps)
+        with steps.step(f"The chat: a SocketIOCluster with {PODS} replicas", "about 20 seconds"):
+            target = _apply_chat(kubectl, route, program, restart=bool(changed & {"chat", "runtime-node"}))
+        with steps.step(f"{CLIENTS} clients from {CLIENTS} addresses", "about 5 seconds"):
+            verdict = asyncio.run(_try_out(target, sources))
+    ADDRESS.write_text(f"http://{target.addresses[0] if program else HOST}:{target.port}/")
+    _show(verdict, url())
     return verdict.passed
 
 
-def url(port: int | None = None) -> str:
+def _traefik(cluster: Cluster, steps: Steps) -> Traefik:
+    with steps.step("Traefik in front of the cluster", "about 2 seconds"):
+        Kubectl(cluster, "default").apply(INGRESS_CLASS)
+        return ensure_router(cluster.kubeconfig)
+
+
+def url() -> str:
     """The address of the chat. Raises DemoError when the demo does not run."""
-    if port is None:
-        record = running_router()
-        if record is None:
-            raise DemoError("the demo does not run; start it with: make demo")
-        port = record.port
-    return f"http://{HOST}:{port}/"
+    if not ADDRESS.exists():
+        raise DemoError("the demo does not run; start it with: make demo")
+    return ADDRESS.read_text()
 
 
 def down() -> None:
     """End Traefik and the cluster."""
     stop_router()
+    ADDRESS.unlink(missing_ok=True)
     LOADED.unlink(missing_ok=True)
     cluster_down()
 
@@ -94,14 +111,17 @@ def _install_operator(kubectl: Kubectl, restart: bool) -> None:
     _roll_out(kubectl, f"deployment/{installation.NAME}", restart)
 
 
-def _apply_chat(kubectl: Kubectl, traefik: Traefik, restart: bool) -> Target:
+def _apply_chat(kubectl: Kubectl, route: Route, program: str, restart: bool) -> Target:
     kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    kubectl("apply", f"--filename={CHECKOUT / 'examples' / 'chat' / 'socketiocluster.yaml'}")
+    chat = yaml.safe_load((CHECKOUT / "examples" / "chat" / "socketiocluster.yaml").read_text())
+    if program:
+        chat["spec"]["routing"] |= PROXIED | {"proxy": {"type": program}}
+    kubectl("apply", "--filename=-", input=json.dumps(chat))
     with _explained(kubectl):
         wait_ready(kubectl, "chat")
     _roll_out(kubectl, "deployment/chat", restart)
     with _explained(kubectl):
-        return running_chat_cluster(kubectl, traefik, "chat").target
+        return running_chat_cluster(kubectl, route, "chat").target
 
 
 def _roll_out(kubectl: Kubectl, deployment: str, restart: bool) -> None:
@@ -121,8 +141,8 @@ def _explained(kubectl: Kubectl) -> Iterator[None]:
         raise DemoError(f"{error}\n\n{describe(kubectl)}") from None
 
 
-async def _try_out(target: Target) -> Verdict:
-    async with Swarm(target, source_addresses(CLIENTS)) as swarm:
+async def _try_out(target: Target, sources: Sequence[str]) -> Verdict:
+    async with Swarm(target, sources) as swarm:
         broadcasts = await swarm.broadcast_matrix()
         return judge(swarm.result(), broadcasts, PODS, NODES)
 

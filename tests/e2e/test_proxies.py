@@ -9,8 +9,7 @@ import pytest
 from socketio_operator.desired.proxy.programs import PROGRAMS
 from tests.cluster.kubectl import Kubectl
 from tests.e2e.test_traffic import MODES, NO_FORWARDING, idle
-from tests.traffic.chat_cluster import ChatCluster, deploy_chat
-from tests.traffic.continuity.stage import PROXIED
+from tests.traffic.chat_cluster import PROXIED, ChatCluster, deploy_chat
 from tests.traffic.engineio import RawClient
 from tests.traffic.route import NodePorts, forwarded, routed_addresses
 from tests.traffic.swarm import Swarm, SwarmResult

@@ -11,6 +11,8 @@ from tests.traffic.wire import Target
 
 IMAGE = "registry.local/chat:1"
 READY_SECONDS = 120
+# routing of a proxy that the operator runs, reached at the nodes' addresses.
+PROXIED = {"router": "proxy", "service": {"type": "NodePort"}}
 
 
 @dataclass(frozen=True)

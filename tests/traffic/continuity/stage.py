@@ -12,7 +12,15 @@ from urllib.request import urlopen
 from tests.cluster.errors import KubectlError
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_for
-from tests.traffic.chat_cluster import ChatCluster, Pod, manifest, running_chat_cluster, server_pods, wait_ready
+from tests.traffic.chat_cluster import (
+    PROXIED,
+    ChatCluster,
+    Pod,
+    manifest,
+    running_chat_cluster,
+    server_pods,
+    wait_ready,
+)
 from tests.traffic.continuity import harm
 from tests.traffic.continuity.crowd import ADDRESSES, SETTLE_SECONDS, Crowd, crowd
 from tests.traffic.continuity.report import Report
@@ -28,7 +36,6 @@ WHOLE_SECONDS = 150.0
 # 2 s of numbers to everybody: what an event does to clients soon after all looks well is part of it.
 AFTERWARDS = 20
 PROXIES = 2
-PROXIED = {"router": "proxy", "service": {"type": "NodePort"}}
 # Short enough that whoever talks to a dead machine notices within a test, long enough for a busy one.
 PINGS = {"pingInterval": 5000, "pingTimeout": 10_000}
 
