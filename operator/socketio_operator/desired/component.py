@@ -22,11 +22,14 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What it means that no pod of a component is ready. `effect`: what clients notice, as the end of a sentence."""
+    """What it means that no pod of a component is ready.
+
+    `effect`: what clients notice, as the end of a sentence; empty if none of them can connect.
+    """
 
     reason: str
     message: Callable[[SocketIOCluster], str]
-    effect: str
+    effect: str = ""
 
 
 @dataclass(frozen=True, slots=True)

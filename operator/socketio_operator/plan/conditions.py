@@ -147,8 +147,19 @@ def _stale_credentials(cluster: SocketIOCluster, observed: Observed) -> tuple[Co
 
 
 def _forgeable(cluster: SocketIOCluster) -> tuple[Condition, ...]:
-    """The documentation's form of X-Forwarded-For trusts whoever writes the header."""
-    if cluster.spec.routing.client_address != "forwardedFor":
+    """Who can say that they are somebody else.
+
+    With the documentation's form of X-Forwarded-For whoever writes the header; before a proxy of ours whom it trusts.
+    """
+    routing = cluster.spec.routing
+    if routing.managed_proxy:
+        everybody = [text for text in routing.trusted_proxies or () if text.endswith("/0")]
+        message = (
+            f"spec.routing.trustedProxies has {', '.join(everybody)}: whoever reaches the proxy says which address "
+            "it has. Name the load balancers in front of it alone."
+        )
+        return (Condition("ClientAddressForgeable", True, "EverybodyTrusted", message),) if everybody else ()
+    if routing.client_address != "forwardedFor":
         return ()
     message = (
         "A client chooses its pod by the X-Forwarded-For that it sends, unless a proxy in front of the controller "
@@ -182,11 +193,18 @@ def _available(cluster: SocketIOCluster, observed: Observed) -> Condition:
     if progress is None or progress.ready == 0:
         return Condition("Available", False, "NoPodReady", "No pod is ready: clients cannot connect.")
     apart = observed.apart()
+    if blocked := _blocked(cluster, observed):
+        return Condition("Available", False, blocked.reason, f"Clients cannot connect: {blocked.message}")
     for effect, problem in _impairments(cluster, observed):
         return Condition("Available", True, "Degraded", f"{_degraded(apart, effect)}: {problem.message}")
     if apart:
         return Condition("Available", True, "Degraded", _apart(observed)[0].message)
     return Condition("Available", True, "Serving", "Clients can connect and meet.")
+
+
+def _blocked(cluster: SocketIOCluster, observed: Observed) -> Problem | None:
+    """What keeps everybody from the server's pods."""
+    return next((problem for trouble, problem in troubles(cluster, observed) if not trouble.effect), None)
 
 
 def _impairments(cluster: SocketIOCluster, observed: Observed) -> Iterator[tuple[str, Problem]]:

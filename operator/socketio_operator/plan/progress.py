@@ -18,6 +18,7 @@ def component_problems(cluster: SocketIOCluster, observed: Observed) -> Iterator
             continue
         if component.trouble:
             yield from _trouble(cluster, component, component.trouble, observed)
+            yield from _replacing(cluster, component, observed)
         else:
             yield from _server(cluster, component, observed)
 
@@ -38,8 +39,23 @@ def _trouble(
     homes = [component.workload(cluster), *([component.former.workload(cluster)] if component.former else ())]
     if any(progress.ready >= 1 for home in homes if (progress := observed.progress(home))):
         return ()
-    own = pod_problems(observed.pods_of(component.label))
-    return own or (Problem(trouble.reason, trouble.message(cluster)),)
+    pods = observed.pods_of(component.label)
+    # Another workload of the same pods may be about to go: it serves until this one does.
+    if component.carries and any(pod.ready for pod in pods):
+        return ()
+    return pod_problems(pods) or (Problem(trouble.reason, trouble.message(cluster)),)
+
+
+def _replacing(cluster: SocketIOCluster, component: Component, observed: Observed) -> Iterator[Problem]:
+    """What clients' connections run through is as it was asked for once all of its pods are."""
+    progress = observed.progress(component.workload(cluster))
+    if not component.carries or progress is None or progress.settled:
+        return
+    yield from pod_problems(observed.pods_of(component.label))
+    if progress.stuck:
+        yield Problem("RolloutStuck", f"New pods of the {component.label} do not get ready. {progress.stuck}")
+    what = f"pods of the {component.label} are up to date, {progress.ready} ready"
+    yield Problem("RollingOut", f"{progress.updated} of {progress.wanted} {what}.")
 
 
 def _server(cluster: SocketIOCluster, component: Component, observed: Observed) -> Iterator[Problem]:

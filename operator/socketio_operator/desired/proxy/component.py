@@ -49,5 +49,5 @@ COMPONENT = Component(
     workload=_workload,
     defaults=_defaults,
     carries=True,
-    trouble=Trouble("ProxyNotReady", _silent, "not through the proxy"),
+    trouble=Trouble("ProxyNotReady", _silent),
 )
