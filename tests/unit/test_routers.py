@@ -15,7 +15,10 @@ from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.kinds import CHILD_KINDS, Ref, ref_of
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.routers import ROUTERS
-from tests.unit.samples import INPUTS, LEAST, body, cluster
+from socketio_operator.plan.actions import Decision
+from socketio_operator.plan.conditions import conditions
+from socketio_operator.plan.observed import Observed
+from tests.unit.samples import INPUTS, LEAST, body, children, cluster
 
 AFFINITIES = ("clientIP", "cookie", "none")
 IMPLEMENTATIONS = ("traefik", "envoy-gateway", "nginx-gateway-fabric", "other")
@@ -232,6 +235,23 @@ def test_a_service_alone_keeps_the_clients_addresses() -> None:
     inside = service("none", trafficDistribution="PreferSameZone")["spec"]
     assert (inside["type"], inside["sessionAffinity"]) == ("ClusterIP", "None")
     assert not {"externalTrafficPolicy", "sessionAffinityConfig"} & set(inside)
+
+
+UDP = {"engine": {"transports": ["polling", "websocket", "webtransport"]}}
+
+
+def test_webtransport_reaches_the_pods_through_a_service_alone() -> None:
+    ports = route(of("none", spec=UDP))[Ref("Service", "chat-route")]["spec"]["ports"]
+    assert {"name": "webtransport", "port": 80, "targetPort": "webtransport", "protocol": "UDP"} in ports
+    server = children(of("none", spec=UDP))[Ref("Deployment", "chat")]["spec"]["template"]["spec"]["containers"][0]
+    assert {"name": "webtransport", "containerPort": 3000, "protocol": "UDP"} in server["ports"]
+
+
+def test_a_router_that_passes_no_udp_is_told() -> None:
+    for name, router in ROUTERS.items():
+        made = of(name, "other", spec=UDP)
+        found = [item for item in conditions(made, Decision((), ()), Observed({})) if item.type.startswith("WebTr")]
+        assert [item.reason for item in found] == ([] if router.passes_udp else ["RouterWithoutUdp"]), name
 
 
 def test_labels_of_the_user_never_take_the_place_of_ours() -> None:

@@ -54,13 +54,25 @@ class Engine(Model):
         ge=1024,
         le=1_073_741_824,
     )
-    transports: tuple[Literal["polling", "websocket"], ...] = Field(
+    transports: tuple[Literal["polling", "websocket", "webtransport"], ...] = Field(
         default=("polling", "websocket"),
-        description="Transports that the server offers. Default: `[polling, websocket]`.",
-        json_schema_extra=checked(**{"x-kubernetes-list-type": "set", "minItems": 1, "maxItems": 2}),
+        description="Transports that the server offers. `webtransport` is HTTP/3 over UDP: the app runs it, on the "
+        "number of `port`, with a certificate of its own, and only `routing.router: none` leads to it. "
+        "Default: `[polling, websocket]`.",
+        json_schema_extra=checked(**{"x-kubernetes-list-type": "set", "minItems": 1, "maxItems": 3}),
     )
     connection_state_recovery: Recovery | None = Field(
         None,
         description="Connection state recovery; needs an adapter that stores sessions (`redis-streams`). "
         "Default: off. Example: `{maxDisconnectionDuration: 120000}`.",
     )
+
+    @property
+    def webtransport(self) -> bool:
+        """Whether clients also come by UDP."""
+        return "webtransport" in self.transports
+
+    @property
+    def one_connection(self) -> bool:
+        """Whether each session is a single connection: it begins by the transport that it ends with."""
+        return self.transports in (("websocket",), ("webtransport",))

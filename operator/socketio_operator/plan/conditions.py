@@ -62,6 +62,7 @@ def conditions(cluster: SocketIOCluster, decision: Decision, observed: Observed)
         *_stale_credentials(cluster, observed),
         *_forgeable(cluster),
         *_unavailable_affinity(cluster),
+        *_unavailable_webtransport(cluster),
     )
 
 
@@ -177,6 +178,17 @@ def _unavailable_affinity(cluster: SocketIOCluster) -> tuple[Condition, ...]:
     meanwhile = "find their pods by forwarding between the pods" if forwarded else "of clients that poll do not last"
     message = f"{lack.what}: sessions {meanwhile}; {lack.instead}."
     return (Condition("AffinityUnavailable", True, lack.reason, message),)
+
+
+def _unavailable_webtransport(cluster: SocketIOCluster) -> tuple[Condition, ...]:
+    router = cluster.spec.routing.router
+    if not cluster.spec.engine.webtransport or ROUTERS[router].passes_udp:
+        return ()
+    message = (
+        f"WebTransport runs over UDP, which routing.router {router} does not pass on: clients stay on the other "
+        "transports. Set spec.routing.router to none, or take webtransport out of spec.engine.transports."
+    )
+    return (Condition("WebTransportUnavailable", True, "RouterWithoutUdp", message),)
 
 
 def _summary(cluster: SocketIOCluster, problem: Problem | None) -> tuple[Condition, ...]:

@@ -33,8 +33,8 @@ class Router:
     `build`: its manifests, any number of them, in the order of application. `affinities`: those that it can, with the
     settings of a cluster. `without`: why it lacks the others; None of one that can all. In words for its users,
     `timeouts`: the settings that outwait the ping, `follows`: how it learns of pods that come and go, and `draining`:
-    what becomes of the sessions of a pod that ends. `run`: whether the project's tests run it, or only render what it
-    reads.
+    what becomes of the sessions of a pod that ends. `passes_udp`: whether WebTransport reaches the pods. `run`: whether
+    the project's tests run it, or only render what it reads.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Router:
     timeouts: str = ""
     follows: str = ""
     draining: str = ""
+    passes_udp: bool = False
     run: bool = True
 
     def affinity(self, cluster: SocketIOCluster) -> str:

@@ -23,10 +23,14 @@ def _without(cluster: SocketIOCluster) -> Lack:
 def build(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:
     """The Service. Its port is that of the URL in the status: 80, or 443 where TLS ends in front of it."""
     port = 443 if cluster.spec.routing.tls else 80
+    udp = {"name": "webtransport", "port": port, "targetPort": "webtransport", "protocol": "UDP"}
     spec = {
         **public_spec(settings_of(cluster), ROUTER.affinity(cluster) == "clientIP"),
         "selector": selector(cluster, SERVER),
-        "ports": [{"name": "http", "port": port, "targetPort": "http", "protocol": "TCP"}],
+        "ports": [
+            {"name": "http", "port": port, "targetPort": "http", "protocol": "TCP"},
+            *([udp] if cluster.spec.engine.webtransport else ()),
+        ],
     }
     meta = public_meta(cluster, route_name(cluster), SERVER)
     return ({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec},)
@@ -40,5 +44,6 @@ ROUTER = Router(
     timeouts="none of its own; those of your load balancer must exceed pingInterval + pingTimeout",
     follows="kube-proxy, by EndpointSlices",
     draining="connections stay until the pod ends, polling sessions by address move to another pod at once",
+    passes_udp=True,
     run=False,
 )

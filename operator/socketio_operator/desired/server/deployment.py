@@ -56,7 +56,11 @@ def _ports(cluster: SocketIOCluster) -> list[dict[str, Any]]:
     ports = {"http": cluster.spec.port}
     if runtime.injected(cluster):
         ports["runtime"] = cluster.spec.runtime.port
-    return [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()]
+    udp = {"name": "webtransport", "containerPort": cluster.spec.port, "protocol": "UDP"}
+    return [
+        *({"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()),
+        *([udp] if cluster.spec.engine.webtransport else ()),
+    ]
 
 
 def _container(cluster: SocketIOCluster) -> dict[str, Any]:
