@@ -5,6 +5,8 @@ from typing import Any
 
 import yaml
 
+from socketio_operator.desired.proxy.programs import PROGRAMS
+
 INSTALL = Path(__file__).parents[1] / "manifests" / "install.yaml"
 NAMESPACE = "socketio-operator-system"
 NAME = "socketio-operator"
@@ -13,8 +15,7 @@ TEST_IMAGES = {
     "--redis-image": "registry.local/redis:7",
     "--runtime-node-image": "registry.local/runtime-node:1",
     "--runtime-python-image": "registry.local/runtime-python:1",
-    "--haproxy-image": "registry.local/proxies:1",
-    "--nginx-image": "registry.local/proxies:1",
+    **{f"--{program}-image": f"registry.local/proxy-{program}:1" for program in PROGRAMS},
 }
 
 

@@ -46,7 +46,7 @@ def up(program: str = "") -> bool:
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
     steps = Steps(5 if program else 6)
-    images = ("redis", "chat", "runtime-node", "socketio-operator", *(["proxies"] if program else []))
+    images = ("redis", "chat", "runtime-node", "socketio-operator", *([f"proxy-{program}"] if program else []))
     with steps.step(f"Kubernetes with {NODES} nodes", "about 10 minutes the first time, then seconds"):
         cluster = cluster_up(nodes=NODES)
     with steps.step(

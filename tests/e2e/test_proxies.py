@@ -37,7 +37,8 @@ def sources() -> Iterator[list[str]]:
 @pytest.fixture(scope="module")
 def proxies(load_image: Callable[[str], str]) -> None:
     """Their programs, on every node."""
-    load_image("proxies")
+    for program in PROGRAMS:
+        load_image(f"proxy-{program}")
 
 
 @pytest.fixture

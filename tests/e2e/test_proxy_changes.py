@@ -34,7 +34,8 @@ def space(
     cluster: Cluster, request: pytest.FixtureRequest, operator: Kubectl, load_image: Callable[[str], str]
 ) -> Iterator[Kubectl]:
     """A namespace for all of this module."""
-    load_image("proxies")
+    for program in PROGRAMS:
+        load_image(f"proxy-{program}")
     with fresh_namespace(cluster, "proxy-changes", request.config) as kubectl:
         yield kubectl
 

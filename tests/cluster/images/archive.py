@@ -28,6 +28,7 @@ class Image:
     env: tuple[str, ...] = ()
     workdir: str = "/"
     arguments: tuple[str, ...] = ()  # given to the entry point unless the pod has its own
+    stop_signal: str = ""  # what ends it, by its name; SIGTERM unless told otherwise
 
 
 def image_tar(image: Image) -> Path:
@@ -66,6 +67,7 @@ def _config(image: Image) -> dict[str, Any]:
         "User": str(image.user),
         "WorkingDir": image.workdir,
         **({"Cmd": list(image.arguments)} if image.arguments else {}),
+        **({"StopSignal": image.stop_signal} if image.stop_signal else {}),
     }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.cluster import packages
 from tests.cluster.errors import ClusterError
+from tests.cluster.images import proxies
 from tests.cluster.images.accounts import accounts
 from tests.cluster.images.archive import Image
 from tests.cluster.images.compiled import pause_program
@@ -19,7 +20,6 @@ from tests.cluster.images.debian import debian_root
 from tests.cluster.images.entries import Directory, File, Folder, Program, Text
 from tests.cluster.images.layers import Files, Prepared
 from tests.cluster.images.operator_image import operator
-from tests.cluster.images.proxies import proxies
 from tests.cluster.images.python_packages import PYTHON_SITE, python_packages
 from tests.cluster.layout import CHECKOUT
 from tests.cluster.progress import step
@@ -138,7 +138,7 @@ IMAGES: dict[str, Callable[[], Image]] = {
     "chat-python": chat_python,
     "rooms": rooms,
     "nginx": nginx,
-    "proxies": proxies,
+    **{f"proxy-{make.__name__}": make for make in (proxies.haproxy, proxies.nginx, proxies.httpd, proxies.traefik)},
     "runtime-node": runtime_node,
     "runtime-python": runtime_python,
     "socketio-operator": operator,

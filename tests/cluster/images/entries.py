@@ -51,6 +51,18 @@ class File:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A symbolic link to the path `target` of the image."""
+
+    path: str
+    target: str
+
+    def entries(self) -> Iterator[Entry]:
+        """The one link."""
+        yield Entry(self.path.lstrip("/"), 0o777, link=self.target)
+
+
+@dataclass(frozen=True)
 class Directory:
     """An empty directory."""
 
@@ -98,7 +110,7 @@ class Program:
             yield Entry(library.lstrip("/"), 0o755, source=Path(library).resolve())
 
 
-Item = Text | File | Directory | Folder | Program
+Item = Text | File | Link | Directory | Folder | Program
 
 
 def libraries(program: str) -> list[str]:

