@@ -31,8 +31,8 @@ test: lint chromium test-runtime ## Everything: lint, runtime, unit, API and end
 test-unit: $(VENV)/ready ## Tests of the operator that need nothing (seconds)
 	$(PYTEST) tests/unit
 
-test-local: chromium ## Tests of the rig itself: image builder, clients, page and proxy on loopback
-	$(PYTEST) -m "not api and not node" tests/cluster tests/demo tests/traffic
+test-local: chromium ## Tests of the rig itself (image builder, clients, page) and of the proxies, on loopback
+	$(PYTEST) -m "not api and not node" tests/cluster tests/demo tests/traffic tests/proxies
 
 # The packages of both are installed side by side.
 test-runtime: redis postgres mongod tools ## Tests of the runtimes for Node.js and Python: real apps, real brokers

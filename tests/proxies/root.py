@@ -43,7 +43,7 @@ def proxy_root() -> Path:
 
 
 def _unpack(root: Path) -> None:
-    packages.ensure(("mmdebstrap",))
+    packages.ensure(("mmdebstrap", "iproute2", "util-linux"))
     archive = BUILD / "root.tar"
     command = ["mmdebstrap", "--quiet", "--variant=extract", f"--include={','.join(PACKAGES)}", SUITE, str(archive)]
     subprocess.run(command, check=True, capture_output=True)

@@ -22,6 +22,8 @@ def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
 
 
 def config_hash(cluster: SocketIOCluster) -> str:
-    """A short hash of all files."""
-    text = json.dumps(program_of(cluster).configuration(cluster), sort_keys=True)
+    """A short hash of the files that the program reads at its start alone."""
+    program = program_of(cluster)
+    files = {name: text for name, text in program.configuration(cluster).items() if name not in program.reads_anew}
+    text = json.dumps(files, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

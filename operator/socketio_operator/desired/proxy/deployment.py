@@ -1,7 +1,7 @@
 """The Deployment that runs the proxy.
 
 Its name and its selector hold the program: when another is asked for, the new pods serve before the old ones go.
-A changed configuration replaces the pods one by one, and each ends softly, unless the program reads it anew by itself.
+A changed configuration replaces the pods one by one, and each ends softly. What the program reads anew does not.
 """
 
 from typing import Any
@@ -80,10 +80,6 @@ def _container(cluster: SocketIOCluster, inputs: Inputs, program: Program) -> di
     }
 
 
-def _annotations(cluster: SocketIOCluster, program: Program) -> dict[str, str] | None:
-    return None if program.reads_anew else {CONFIG_HASH_ANNOTATION: config_hash(cluster)}
-
-
 def _program_selector(cluster: SocketIOCluster, program: Program) -> dict[str, str]:
     return {**selector(cluster, PROXY), PROGRAM_LABEL: program.name}
 
@@ -131,7 +127,7 @@ def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
                 "template": {
                     "metadata": {
                         "labels": {**labels(cluster, PROXY), **own},
-                        "annotations": _annotations(cluster, program),
+                        "annotations": {CONFIG_HASH_ANNOTATION: config_hash(cluster)},
                     },
                     "spec": _pod_spec(cluster, inputs, program),
                 },

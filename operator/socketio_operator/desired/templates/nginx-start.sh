@@ -30,6 +30,11 @@ if [ -e /proc/net/if_inet6 ]; then
   echo "listen [::]:{{ http_port }}{% if client_address == "proxyProtocol" %} proxy_protocol{% endif %};" > {{ scratch_dir }}/http.conf
   echo "listen [::]:{{ https_port }} ssl{% if client_address == "proxyProtocol" %} proxy_protocol{% endif %};" > {{ scratch_dir }}/https.conf
 fi
+# An nginx that was built without the module has no numbers to give.
+case $(nginx -V 2>&1) in
+  *http_stub_status_module*) echo "stub_status;" ;;
+  *) echo "return 404;" ;;
+esac > {{ scratch_dir }}/metrics.conf
 
 look() {
   cat {{ config_dir }}/nginx.conf{% if tls %} {{ tls_dir }}/tls.crt{% endif %} | cksum

@@ -19,7 +19,8 @@ class Program:
     affinity in effect. `affinities`: those that it can, with the settings of a cluster. `timeouts`, `follows` and
     `draining`: as those of a Router. `started_path`: what answers 200 on its own port once it can serve.
     `asks_pods`: it asks the runtime whether a pod takes new sessions, so it may know of all pods, those that end and
-    those that are not ready. `reads_anew`: it takes a changed configuration without cutting anybody, so its pods stay.
+    those that are not ready. `reads_anew`: the files that it takes when they change, without cutting anybody: for
+    those its pods stay.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Program:
     draining: str
     started_path: str = HEALTH_PATH
     asks_pods: bool = False
-    reads_anew: bool = False
+    reads_anew: frozenset[str] = frozenset()
 
     def affinity(self, cluster: SocketIOCluster) -> str:
         """The affinity in effect."""

@@ -28,5 +28,5 @@ PROGRAM = Program(
     timeouts="`proxy_read_timeout`, `proxy_send_timeout`",
     follows="DNS, asked every second",
     draining="WebSockets stay until the pod ends, requests by polling reach other pods, which hand them on",
-    reads_anew=True,
+    reads_anew=frozenset({"nginx.conf"}),
 )

@@ -1,0 +1,113 @@
+"""Every program takes what is rendered for it: it starts, is healthy before any pod is there, and says nothing bad."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from socketio_operator.api import SocketIOCluster, validate
+from socketio_operator.desired.proxy import HEALTH_PATH, HTTP_PORT, OWN_PORT
+from socketio_operator.desired.proxy.programs import PROGRAMS
+from tests.cluster.certificates import Authority
+from tests.proxies.container import Container
+from tests.unit.samples import LEAST, body
+
+TRUSTED = ["10.0.0.0/8", "2001:db8::/32"]
+CASES: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "tls": {"routing": {"tls": {"secretName": "chat-tls"}}},
+    "forwardedFor": {"routing": {"clientAddress": "forwardedFor", "trustedProxies": TRUSTED}},
+    "proxyProtocol": {"routing": {"clientAddress": "proxyProtocol", "trustedProxies": TRUSTED}},
+    "path": {"engine": {"path": "/chat/socket.io"}, "routing": {"path": "/chat"}},
+    "noRuntime": {"runtime": {"inject": "none"}},
+    "all": {
+        "engine": {"path": "/chat/socket.io"},
+        "routing": {
+            "tls": {"secretName": "chat-tls"},
+            "clientAddress": "forwardedFor",
+            "trustedProxies": TRUSTED,
+            "path": "/chat/",
+            "timeouts": {"readSeconds": 120, "sendSeconds": 180},
+        },
+    },
+}
+AFFINITIES = ("clientIP", "cookie", "none")
+# nginx as a Python package was built without the module that counts.
+COUNTED = ("haproxy",)
+MAIN_FILES = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf"}
+# What a proxy says that has no name server and no pod.
+EXPECTED = re.compile(r"\[NOTICE\]|while resolving, resolver|no live upstreams|broken header: \"GET")
+# Starts the proxy as its pod does, and asks it as the kubelet and a client do.
+STARTED = f"""
+"$@" 2>&1 &
+tries=0
+until busybox wget -q -O /dev/null http://127.0.0.1:{OWN_PORT}{HEALTH_PATH} 2> /dev/null; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 200 ] || exit 3
+  if ! kill -0 $! 2> /dev/null; then
+    wait $!
+    exit $?
+  fi
+  sleep 0.1
+done
+for url in $URLS; do
+  answer=$(busybox wget -q -O /dev/null "$url" 2>&1) && answer=200
+  echo "$url: $answer"
+done
+"""
+
+
+def made(program: str, affinity: str, case: dict[str, Any]) -> SocketIOCluster:
+    """The cluster of one case; that it is valid is checked."""
+    routing = {"router": "proxy", "affinity": affinity, "proxy": {"type": program}, **case.get("routing", {})}
+    spec = {**LEAST, **case, "routing": {**LEAST["routing"], **routing}}
+    assert validate(body(spec)) == []
+    return SocketIOCluster.parse(body(spec))
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a Secret of type kubernetes.io/tls."""
+    pair = Authority(tmp_path_factory.mktemp("authority")).server("server", ["chat.example.com"])
+    return {"tls.crt": pair.certificate.read_bytes(), "tls.key": pair.key.read_bytes()}
+
+
+def started(folder: Path, of: SocketIOCluster, files: dict[str, str], tls: dict[str, bytes]) -> tuple[int, str]:
+    """The exit code and all lines of a proxy that is started and asked in a container of its own."""
+    program = PROGRAMS[of.spec.routing.proxy.type if of.spec.routing.proxy else ""]
+    container = Container(folder, program.user)
+    container.fill(files, tls if of.spec.routing.tls else {})
+    urls = f"http://127.0.0.1:{OWN_PORT}/metrics http://127.0.0.1:{HTTP_PORT}/chat/socket.io/"
+    done = container.run("env", f"URLS={urls}", "/bin/sh", "-c", STARTED, "started", *program.command)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("affinity", AFFINITIES)
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_it_starts_without_a_complaint(
+    program: str, affinity: str, case: str, tmp_path: Path, certificate: dict[str, bytes]
+) -> None:
+    of = made(program, affinity, CASES[case])
+    code, said = started(tmp_path, of, PROGRAMS[program].configuration(of), certificate)
+    answers = dict(re.findall(r"^(http.*?): (.*)$", said, re.MULTILINE))
+    rest = [line for line in said.splitlines() if not EXPECTED.search(line) and not line.startswith("http")]
+    assert (code, rest) == (0, []), said
+    metrics, page = answers.values()
+    assert metrics == "200" or program not in COUNTED
+    # No pod is there; and those who come without the PROXY protocol get no answer at all.
+    assert re.search(r" 50[23] ", page) or case == "proxyProtocol", page
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_directive_that_it_does_not_know_keeps_it_from_starting(program: str, tmp_path: Path) -> None:
+    of = made(program, "none", {})
+    files = PROGRAMS[program].configuration(of)
+    main = MAIN_FILES[program]
+    broken = {**files, main: f"nonsense: 1;\n{files[main]}"}
+    code, said = started(tmp_path, of, broken, {})
+    assert code not in (0, 3), said
+    assert "nonsense" in said
