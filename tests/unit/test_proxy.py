@@ -121,7 +121,7 @@ def test_the_proxy_stays_until_the_ingress_is_there() -> None:
 
 def test_a_changed_configuration_replaces_pods_of_a_program_that_reads_its_own_once() -> None:
     def hashes(program: str) -> set[str]:
-        made = [children(proxied(program, affinity=affinity)) for affinity in ("clientIP", "cookie")]
+        made = [children(proxied(program, timeouts={"readSeconds": seconds})) for seconds in (60, 90)]
         return {str(each[Ref("Deployment", f"chat-{program}")]["spec"]["template"]["metadata"]) for each in made}
 
     assert len(hashes("haproxy")) == 2

@@ -18,7 +18,9 @@ def _files(cluster: SocketIOCluster, affinity: str) -> dict[str, str]:
     values = common_values(cluster, affinity)
     # Cookies must mean the same pod to every process, and nothing to those of another cluster.
     key = Word(cluster.uid or cluster.name)
-    config = render("haproxy.cfg", **values, slots=slots(cluster), cookie_key=key)
+    names = ("pods", "beginnings") if affinity == "cookie" and values["serving_port"] else ("pods",)
+    backends = tuple(map(Word, names))
+    config = render("haproxy.cfg", **values, slots=slots(cluster), cookie_key=key, backends=backends)
     return {"haproxy.cfg": config, "start.sh": render("haproxy-start.sh", **values)}
 
 
