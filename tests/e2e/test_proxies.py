@@ -1,8 +1,9 @@
 """The proxies that the operator runs: 60 clients from 60 addresses, connections through its pods in turn."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from tests.cluster.plugin import PROBED, fresh_namespace
 from tests.e2e.test_traffic import MODES, NO_FORWARDING, idle
 from tests.traffic.chat_cluster import PROXIED, ChatCluster, deploy_chat
 from tests.traffic.engineio import Mode, RawClient
-from tests.traffic.route import NodePorts, forwarded, routed_addresses
+from tests.traffic.forwarder import by_header, by_proxy_protocol, forwarding
+from tests.traffic.route import NodePorts, added_addresses, forwarded, routed_addresses
 from tests.traffic.swarm import Swarm, SwarmResult
-from tests.traffic.wire import Fault, SessionLostError
+from tests.traffic.wire import Fault, SessionLostError, Target
 
 pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator", "probed")]
 
@@ -47,6 +49,17 @@ STICKY = {
     "cookie": {"affinity": "cookie", "env": [NO_FORWARDING]},
 }
 FORWARDING = {"none": {"affinity": "none", "engine": SOON}}
+# A load balancer in front of the proxy has this address.
+BALANCER = "10.250.9.9"
+BEHIND = {
+    name.lower(): {
+        "affinity": "clientIP",
+        "env": [NO_FORWARDING],
+        "routing": {"clientAddress": name, "trustedProxies": [f"{BALANCER}/32"]},
+    }
+    for name in ("forwardedFor", "proxyProtocol")
+}
+OPENINGS = {"forwardedfor": by_header, "proxyprotocol": by_proxy_protocol}
 UNFORWARDED = {"control": {"affinity": "none", "env": [NO_FORWARDING]}}
 IMPATIENT = {
     "impatient": {"affinity": "none", "engine": SOON, "env": [LATE], "routing": {"timeouts": {"readSeconds": 5}}}
@@ -59,7 +72,7 @@ def on(settings: dict[str, dict[str, Any]]) -> pytest.MarkDecorator:
         Setup(program, name, given)
         for program in PROGRAMS
         for name, given in settings.items()
-        if not (program == "httpd" and name == "clientip")  # it hashes no addresses
+        if not (program == "httpd" and given["affinity"] == "clientIP")  # it hashes no addresses
     ]
     marked = [
         pytest.param(setup, id=str(setup), marks=[] if setup.program in USUAL or setup.name == "cookie" else LONG)
@@ -88,7 +101,7 @@ def probed(space: Kubectl, request: pytest.FixtureRequest) -> None:
 @pytest.fixture(scope="module")
 def sources() -> Iterator[list[str]]:
     """An address for each client."""
-    with routed_addresses(CLIENTS) as addresses:
+    with routed_addresses(CLIENTS) as addresses, added_addresses([BALANCER]):
         yield addresses
 
 
@@ -98,7 +111,9 @@ def chat(space: Kubectl, sources: list[str], request: pytest.FixtureRequest) -> 
     setup: Setup = request.param
     name, settings = str(setup), dict(setup.settings)
     routing = PROXIED | {"proxy": {"type": setup.program}} | settings.pop("routing", {})
-    yield deploy_chat(space, NodePorts(space, f"{name}-proxy", sources), name, routing=routing, **settings)
+    behind = (BALANCER, OPENINGS[setup.name]) if setup.name in OPENINGS else ()
+    route = NodePorts(space, f"{name}-proxy", sources, *behind)
+    yield deploy_chat(space, route, name, routing=routing, **settings)
     space("delete", "sio", name, "--wait=false")
 
 
@@ -152,6 +167,29 @@ def test_payloads_as_large_as_the_server_takes(chat: ChatCluster, sources: list[
     assert "a message needs a text" in answer["error"], "the server has read it"
     assert fault is not None
     assert fault.status == 413, fault
+
+
+@on(BEHIND)
+def test_behind_a_load_balancer_the_address_is_that_of_the_client(chat: ChatCluster, sources: list[str]) -> None:
+    opening = OPENINGS[chat.target.host.partition(".")[0].partition("-")[2]]
+    with forwarding(chat.target.port, BALANCER, chat.target.addresses, opening) as port:
+        behind = replace(chat, target=Target(port, chat.target.host))
+        for mode in MODES:
+            assert_all_kept(swarm(behind, sources, mode), chat)
+
+
+@on({"forwardedfor": BEHIND["forwardedfor"]})
+def test_nobody_else_says_who_the_client_is(chat: ChatCluster, sources: list[str]) -> None:
+    """What the others claim changes from request to request, and leads nowhere else."""
+    claims = itertools.count()
+
+    def claimed(client: str, begin: bytes) -> bytes:
+        return by_header(f"192.0.2.{next(claims) % 250}", begin)
+
+    with forwarding(chat.target.port, sources[0], chat.target.addresses, claimed) as port:
+        result = swarm(replace(chat, target=Target(port, chat.target.host)), sources, "polling")
+    assert result.sticky == CLIENTS, result.faults
+    assert len(result.pods) == 1, "the address is the one that all of them come from"
 
 
 # --- controls

@@ -1,21 +1,45 @@
-"""Gives a browser a client address: forwards a loopback port from a chosen source address."""
+"""Forwards a loopback port from a chosen source address, for a browser or as a load balancer in front of a proxy."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 
+# Of a client's address and the first bytes that it sends: what is passed on in their place.
+Opening = Callable[[str, bytes], bytes]
+
+
+def as_it_is(client: str, begin: bytes) -> bytes:
+    """Nothing is said of the client."""
+    return begin
+
+
+def by_header(client: str, begin: bytes) -> bytes:
+    """X-Forwarded-For in the first request of a connection, after what the client says there itself."""
+    line, _, rest = begin.partition(b"\r\n")
+    head, _, body = rest.partition(b"\r\n\r\n")
+    return b"\r\n".join([line, head, f"X-Forwarded-For: {client}".encode(), b"", body])
+
+
+def by_proxy_protocol(client: str, begin: bytes) -> bytes:
+    """Version 1 of the PROXY protocol."""
+    return f"PROXY TCP4 {client} 127.0.0.1 40000 80\r\n".encode() + begin
+
+
 @contextmanager
-def forwarding(target_port: int, source: str) -> Iterator[int]:
-    """A free port on 127.0.0.1 whose connections reach 127.0.0.1:`target_port` as coming from `source`."""
+def forwarding(
+    target_port: int, source: str, addresses: Sequence[str] = ("127.0.0.1",), opening: Opening = as_it_is
+) -> Iterator[int]:
+    """A free port on 127.0.0.1: connections reach `target_port` at the addresses in turn, as coming from `source`."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name=f"forwarder {source}", daemon=True)
     thread.start()
-    forwarder = Forwarder(target_port, source)
+    forwarder = Forwarder(target_port, source, addresses, opening)
     try:
         yield asyncio.run_coroutine_threadsafe(forwarder.start(), loop).result(10)
     finally:
@@ -28,8 +52,9 @@ def forwarding(target_port: int, source: str) -> Iterator[int]:
 class Forwarder:
     """Copies bytes both ways for as long as both ends stay open."""
 
-    def __init__(self, target_port: int, source: str) -> None:
-        self._target_port, self._source = target_port, source
+    def __init__(self, target_port: int, source: str, addresses: Sequence[str], opening: Opening) -> None:
+        self._target_port, self._source, self._opening = target_port, source, opening
+        self._addresses = itertools.cycle(addresses)
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -56,9 +81,13 @@ class Forwarder:
         writer.close()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client: str = writer.get_extra_info("peername")[0]
+        if not (begin := await reader.read(65536)):
+            return
         far_reader, far_writer = await asyncio.open_connection(
-            "127.0.0.1", self._target_port, local_addr=(self._source, 0)
+            next(self._addresses), self._target_port, local_addr=(self._source, 0)
         )
+        far_writer.write(self._opening(client, begin))
         there = asyncio.create_task(_copy(reader, far_writer))
         back = asyncio.create_task(_copy(far_reader, writer))
         try:

@@ -17,6 +17,7 @@ from urllib.request import urlopen
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_for
 from tests.traffic.engineio import RawClient
+from tests.traffic.forwarder import Opening, as_it_is, forwarding
 from tests.traffic.wire import Target
 
 RUNTIME_PORT = 9400
@@ -38,11 +39,16 @@ class Route(Protocol):
 
 @dataclass(frozen=True)
 class NodePorts:
-    """A Service of type NodePort: clients reach it at all nodes in turn, `sources` are addresses they may have."""
+    """A Service of type NodePort: clients reach it at all nodes in turn, `sources` are addresses they may have.
+
+    With a `balancer`, an address of this machine, only what comes from there with this `opening` is served.
+    """
 
     kubectl: Kubectl
     service: str
     sources: Sequence[str]
+    balancer: str = ""
+    opening: Opening = as_it_is
 
     def target(self, host: str) -> Target:
         """The nodes' addresses, and the port of the Service's first one."""
@@ -56,9 +62,18 @@ class NodePorts:
         """By sessions that are opened through each node, and by the pods that count them."""
         target = self.target(host)
         for address in target.addresses:
-            one = Target(target.port, host, addresses=(address,))
-            reached = partial(self._reaches, one, servers)
-            wait_for(reached, 60, f"{address} to route {host} to exactly {sorted(servers)}")
+            with self.entrance(Target(target.port, host, addresses=(address,))) as one:
+                reached = partial(self._reaches, one, servers)
+                wait_for(reached, 60, f"{address} to route {host} to exactly {sorted(servers)}")
+
+    @contextmanager
+    def entrance(self, target: Target) -> Iterator[Target]:
+        """Where clients come in, for as long as the block runs: the target, or the balancer in front of it."""
+        if not self.balancer:
+            yield target
+            return
+        with forwarding(target.port, self.balancer, target.addresses, self.opening) as port:
+            yield Target(port, target.host)
 
     def _reaches(self, target: Target, servers: Set[str]) -> bool:
         before = {address: connects(address) for address in servers}
@@ -94,14 +109,21 @@ async def _open_and_close(target: Target, sources: Sequence[str]) -> int:
 
 @contextmanager
 def routed_addresses(count: int, networks: int = 6) -> Iterator[list[str]]:
-    """Addresses of this machine for as long as the block runs, which nodes of the test clusters know the way back to.
+    """Addresses of this machine that nodes of the test clusters know the way back to, spread over /24 networks.
 
-    They are spread evenly over this many /24 networks. Loopback's own addresses never leave the machine.
+    They are there for as long as the block runs. Loopback's own addresses never leave the machine.
     """
     addresses = [f"10.250.{1 + index % networks}.{1 + index // networks}" for index in range(count)]
+    with added_addresses(addresses):
+        yield addresses
+
+
+@contextmanager
+def added_addresses(addresses: Sequence[str]) -> Iterator[None]:
+    """This machine has these addresses for as long as the block runs."""
     try:
         _ip_of_loopback("replace", addresses)
-        yield addresses
+        yield
     finally:
         with contextlib.suppress(subprocess.CalledProcessError):
             _ip_of_loopback("delete", addresses)
