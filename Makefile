@@ -9,7 +9,7 @@ PYTEST := $(PYTHON) -m pytest
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo demo-url demo-down test test-unit test-local test-runtime test-api test-e2e test-long bench lint format generate lock \
+.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-runtime test-runtime-alone runtimes test-api test-e2e test-long bench lint format generate lock \
         cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
 help: ## Show this list
@@ -24,22 +24,34 @@ demo-url: $(VENV)/ready ## Print the address of the running demo
 demo-down: $(VENV)/ready ## End the demo and its cluster
 	@$(PYTHON) -m tests.demo down
 
-test: lint chromium test-runtime ## Everything: lint, runtime, unit, API and end-to-end tests
+# What needs no cluster runs side by side, but for what measures times. The rest shares one cluster.
+test: lint chromium runtimes ## Everything: lint, runtime, unit, API and end-to-end tests
+	cd runtime/node && npm run --silent test:timing
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-runtime-alone test-free
 	$(PYTHON) -m tests.cluster down
-	$(PYTEST) tests
+	$(PYTEST) -m "(api or node) and not long" tests
 
 test-unit: $(VENV)/ready ## Tests of the operator that need nothing (seconds)
 	$(PYTEST) tests/unit
 
-test-local: chromium ## Tests of the rig itself (image builder, clients, page) and of the proxies, on loopback
-	$(PYTEST) -m "not api and not node" tests/cluster tests/demo tests/traffic tests/proxies
+test-local: chromium ## Tests of the rig itself: image builder, clients, page and proxy on loopback
+	$(PYTEST) -m "not api and not node" tests/cluster tests/demo tests/traffic
+
+test-free: chromium ## All tests of the operator and its rig that need no cluster
+	$(PYTEST) -m "not api and not node and not long" tests
+
+test-runtime: runtimes ## Tests of the runtimes for Node.js and Python: real apps, real brokers
+	cd runtime/node && npm run --silent test:timing
+	$(MAKE) --no-print-directory test-runtime-alone
+
+test-runtime-alone:
+	cd runtime/node && npm run --silent test:behaviour
+	python3 runtime/python/tests/run.py
 
 # The packages of both are installed side by side.
-test-runtime: redis postgres mongod tools ## Tests of the runtimes for Node.js and Python: real apps, real brokers
+runtimes: redis postgres mongod tools
 	python3 runtime/python/tests/run.py --collect-only -q > /dev/null & \
 	  (cd runtime/node && npm ci --no-audit --no-fund && npm run pretest) && wait $$!
-	cd runtime/node && npm test
-	python3 runtime/python/tests/run.py
 
 test-api: $(VENV)/ready ## Tests that need an API server
 	$(PYTEST) -m api tests
