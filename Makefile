@@ -9,8 +9,8 @@ PYTEST := $(PYTHON) -m pytest
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-runtime test-runtime-alone runtimes test-api test-e2e test-long bench lint format generate lock \
-        cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
+.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-runtime test-runtime-alone runtimes test-api test-e2e test-long fuzz bench \
+        lint format generate lock cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -61,6 +61,10 @@ test-e2e: chromium ## Tests that need nodes: real pods, a real proxy, real clien
 
 test-long: $(VENV)/ready ## What takes minutes: nodes drained and killed, Redis frozen and away, routers restarted
 	$(PYTEST) -m long tests
+
+fuzz: $(VENV)/ready ## 100,000 hostile specs for each proxy, other ones each time (FUZZ_SEED=n repeats; about 8 minutes)
+	@seed=$${FUZZ_SEED:-$$RANDOM}; echo "FUZZ_SEED=$$seed"; \
+	  FUZZ_SPECS=100000 FUZZ_SEED=$$seed $(PYTEST) tests/proxies/test_fuzz.py
 
 bench: $(VENV)/ready ## What the operator's engine costs, and write it into docs/performance-operator.md (40 minutes, idle machine)
 	$(PYTHON) -m tests.bench --write

@@ -21,6 +21,7 @@ _AFFINITIES = {
     "gateway": "; ".join(f"{name}: {', '.join(sorted(found))}" for name, found in AFFINITIES.items()),
     "haproxytech": "clientIP, none, cookie unless `sameSite: None`",
     "none": "clientIP, none",
+    "proxy": "clientIP, cookie, none; httpd: cookie, none; traefik with `clientAddress: forwardedFor`: cookie, none",
 }
 
 

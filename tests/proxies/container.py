@@ -34,8 +34,10 @@ mount --bind "$volumes/config" "$root{CONFIG_DIR}"
 mount --bind "$volumes/tls" "$root{TLS_DIR}"
 mount --bind "$volumes/resolv.conf" "$root/etc/resolv.conf"
 mount -o remount,bind,ro "$root"
+# As a container runtime does, so that it can be opened by its name.
+chown "$user" /proc/self/fd/1 /proc/self/fd/2
 exec chroot "$root" setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs --inh-caps=-all \\
-  --bounding-set=-all env -i PATH={PATH} "$@"
+  --bounding-set=-all --pdeathsig KILL env -i PATH={PATH} "$@"
 """
 
 

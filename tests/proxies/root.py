@@ -18,7 +18,7 @@ BUILD = CHECKOUT / "build" / "proxies"
 SUITE = "trixie"
 PACKAGES = (
     *("base-files", "dash", "coreutils", "sed", "grep", "libc-bin", "util-linux"),
-    *("haproxy", "apache2-bin", "busybox-static"),
+    *("haproxy", "apache2-bin", "openssl", "busybox-static"),
 )
 # Where a pod has its volumes, and what a container runtime mounts.
 MOUNT_POINTS = ("proc", "dev", "tmp", "etc/socketio-proxy", "etc/socketio-proxy-tls")
@@ -35,6 +35,7 @@ def proxy_root() -> Path:
     with (BUILD / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not marker.is_file() or marker.read_text() != recipe:
+            marker.unlink(missing_ok=True)
             shutil.rmtree(root, ignore_errors=True)
             _unpack(root)
             _lay_out(root)

@@ -35,11 +35,11 @@ CASES: dict[str, dict[str, Any]] = {
     },
 }
 AFFINITIES = ("clientIP", "cookie", "none")
-# nginx as a Python package was built without the module that counts.
-COUNTED = ("haproxy",)
-MAIN_FILES = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf"}
+MAIN_FILES = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf", "httpd": "httpd.conf", "traefik": "traefik.yaml"}
 # What a proxy says that has no name server and no pod.
-EXPECTED = re.compile(r"\[NOTICE\]|while resolving, resolver|no live upstreams|broken header: \"GET")
+EXPECTED = re.compile(
+    r"\[NOTICE\]|:notice\]|while resolving, resolver|no live upstreams|No workers in|broken header: \"GET"
+)
 # Starts the proxy as its pod does, and asks it as the kubelet and a client do.
 STARTED = f"""
 "$@" 2>&1 &
@@ -97,7 +97,8 @@ def test_it_starts_without_a_complaint(
     rest = [line for line in said.splitlines() if not EXPECTED.search(line) and not line.startswith("http")]
     assert (code, rest) == (0, []), said
     metrics, page = answers.values()
-    assert metrics == "200" or program not in COUNTED
+    # nginx as a Python package was built without the module that counts.
+    assert metrics == "200" or program == "nginx", metrics
     # No pod is there; and those who come without the PROXY protocol get no answer at all.
     assert re.search(r" 50[23] ", page) or case == "proxyProtocol", page
 
@@ -107,7 +108,7 @@ def test_a_directive_that_it_does_not_know_keeps_it_from_starting(program: str, 
     of = made(program, "none", {})
     files = PROGRAMS[program].configuration(of)
     main = MAIN_FILES[program]
-    broken = {**files, main: f"nonsense: 1;\n{files[main]}"}
+    broken = {**files, main: f"{files[main]}  nonsense: 1;\n"}
     code, said = started(tmp_path, of, broken, {})
     assert code not in (0, 3), said
     assert "nonsense" in said

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-
 # Of a client's address and the first bytes that it sends: what is passed on in their place.
 Opening = Callable[[str, bytes], bytes]
 

@@ -32,10 +32,11 @@ Cidr = Annotated[
 class Proxy(Model):
     """The proxy that the operator runs."""
 
-    type: Literal["haproxy", "nginx"] = Field(
+    type: Literal["haproxy", "nginx", "httpd", "traefik"] = Field(
         "haproxy",
-        description="Which program: `haproxy` (the only one that keeps the sessions of a pod that drains) or `nginx`. "
-        "Default: `haproxy`.",
+        description="Which program. `haproxy`: the only one that keeps the sessions of a pod that drains. `nginx`: the "
+        "least memory. `httpd` (Apache): no clientIP, and a thread for each client. `traefik`: up to 48 pods, and "
+        "clientIP not with forwardedFor. Default: `haproxy`.",
     )
     replicas: int = Field(2, description="Number of its pods. Default: 2.", ge=1, le=100)
     image: str | None = Field(

@@ -39,11 +39,12 @@ SCRATCH_SIZE = "64Mi"
 def _probes(program: Program) -> dict[str, Any]:
     started = {"httpGet": {"path": program.started_path, "port": "metrics"}}
     healthy = {"httpGet": {"path": HEALTH_PATH, "port": "metrics"}}
+    live = {**healthy, "periodSeconds": 10, "failureThreshold": 6, "timeoutSeconds": 5}
     return {
         "startupProbe": {**started, "periodSeconds": 1, "failureThreshold": 600, "timeoutSeconds": 2},
         # Pods that are all away are no reason to take the proxy away too: it tells clients to come again.
         "readinessProbe": {**healthy, "periodSeconds": 2, "failureThreshold": 2, "timeoutSeconds": 2},
-        "livenessProbe": {**healthy, "periodSeconds": 10, "failureThreshold": 6, "timeoutSeconds": 5},
+        **({} if program.deaf_when_full else {"livenessProbe": live}),
     }
 
 

@@ -25,6 +25,7 @@ def common_values(cluster: SocketIOCluster, affinity: str) -> dict[str, Any]:
         "config_dir": Word(CONFIG_DIR),
         "tls_dir": Word(TLS_DIR),
         "scratch_dir": Word(SCRATCH_DIR),
+        "host": Word(routing.host),
         "affinity": Word(affinity),
         "cookie": Word(cookie.name),
         "same_site": Word(cookie.same_site),

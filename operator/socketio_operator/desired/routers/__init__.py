@@ -1,5 +1,6 @@
 """Registry of routers: one file or folder a router, one line here."""
 
+from socketio_operator.desired.affinity import Lack
 from socketio_operator.desired.routers import (
     f5_nginx,
     haproxy_ingress,
@@ -9,7 +10,7 @@ from socketio_operator.desired.routers import (
     proxy,
     traefik,
 )
-from socketio_operator.desired.routers.base import Lack, Router
+from socketio_operator.desired.routers.base import Router
 from socketio_operator.desired.routers.gateway import router as gateway
 
 ROUTERS: dict[str, Router] = {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.desired.affinity import wanted_affinity
+from socketio_operator.desired.affinity import Lack, wanted_affinity
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
 
@@ -12,18 +12,6 @@ from socketio_operator.desired.manifest import Manifest
 def every_affinity(cluster: SocketIOCluster) -> frozenset[str]:
     """Of a router that can keep a client on its pod by its address as well as by a cookie."""
     return frozenset({"clientIP", "cookie", "none"})
-
-
-@dataclass(frozen=True, slots=True)
-class Lack:
-    """Why the affinity that is asked for cannot be had: `reason` is CamelCase.
-
-    `what` and `instead` are clauses without a full stop: what the router cannot do, and what to set for it.
-    """
-
-    reason: str
-    what: str
-    instead: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +28,7 @@ class Router:
     name: str
     build: Callable[[SocketIOCluster, Inputs], tuple[Manifest, ...]]
     affinities: Callable[[SocketIOCluster], frozenset[str]] = every_affinity
-    without: Callable[[SocketIOCluster], Lack] | None = None
+    without: Callable[[SocketIOCluster], Lack | None] | None = None
     timeouts: str = ""
     follows: str = ""
     draining: str = ""

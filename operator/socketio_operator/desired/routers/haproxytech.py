@@ -2,11 +2,12 @@
 Ingress that leads to it: persistence on an Ingress is deprecated there."""
 
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.affinity import Lack
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import route_name
-from socketio_operator.desired.routers.base import Lack, Router
+from socketio_operator.desired.routers.base import Router
 from socketio_operator.desired.routers.ingress import ingress, prefixed
 from socketio_operator.desired.server.service import service
 

@@ -1,10 +1,11 @@
 """No router: a Service alone, for a load balancer of the user's or clients inside the cluster."""
 
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.affinity import Lack
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import SERVER, route_name, selector
-from socketio_operator.desired.routers.base import Lack, Router
+from socketio_operator.desired.routers.base import Router
 from socketio_operator.desired.service_settings import public_meta, public_spec, settings_of
 
 

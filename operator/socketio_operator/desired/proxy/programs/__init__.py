@@ -1,10 +1,12 @@
 """Registry of programs: one file a program, one line here."""
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.desired.proxy.programs import haproxy, nginx
+from socketio_operator.desired.proxy.programs import haproxy, httpd, nginx, traefik
 from socketio_operator.desired.proxy.programs.base import Program
 
-PROGRAMS: dict[str, Program] = {program.name: program for program in (haproxy.PROGRAM, nginx.PROGRAM)}
+PROGRAMS: dict[str, Program] = {
+    program.name: program for program in (haproxy.PROGRAM, nginx.PROGRAM, httpd.PROGRAM, traefik.PROGRAM)
+}
 
 
 def program_of(cluster: SocketIOCluster) -> Program:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.gateway import Gateway
+from socketio_operator.desired.affinity import Lack
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
-from socketio_operator.desired.routers.base import Lack, Router
+from socketio_operator.desired.routers.base import Router
 from socketio_operator.desired.routers.gateway import envoy_gateway, nginx_gateway_fabric, traefik
 from socketio_operator.desired.routers.gateway.http_route import http_route, service_backend
 
