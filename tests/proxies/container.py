@@ -43,8 +43,9 @@ exec chroot "$root" setpriv --reuid "$user" --regid "$user" --clear-groups --no-
 
 @dataclass(frozen=True)
 class Container:
-    """A container that runs as `user`; `volumes` is a folder of this container alone."""
+    """A container of a proxy that runs as `user`; `volumes` is a folder of this container alone."""
 
+    program: str
     volumes: Path
     user: int
 
@@ -68,5 +69,5 @@ class Container:
 
     def _entered(self, command: tuple[str, ...]) -> list[str]:
         namespaces = ("--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child")
-        arguments = (str(proxy_root()), str(self.user), str(self.volumes))
+        arguments = (str(proxy_root(self.program)), str(self.user), str(self.volumes))
         return ["unshare", *namespaces, "--", "sh", "-euc", _ENTER, "container", *arguments, *command]

@@ -78,7 +78,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def started(folder: Path, of: SocketIOCluster, files: dict[str, str], tls: dict[str, bytes]) -> tuple[int, str]:
     """The exit code and all lines of a proxy that is started and asked in a container of its own."""
     program = PROGRAMS[of.spec.routing.proxy.type if of.spec.routing.proxy else ""]
-    container = Container(folder, program.user)
+    container = Container(program.name, folder, program.user)
     container.fill(files, tls if of.spec.routing.tls else {})
     urls = f"http://127.0.0.1:{OWN_PORT}/metrics http://127.0.0.1:{HTTP_PORT}/chat/socket.io/"
     done = container.run("env", f"URLS={urls}", "/bin/sh", "-c", STARTED, "started", *program.command)

@@ -138,7 +138,7 @@ IMAGES: dict[str, Callable[[], Image]] = {
     "chat-python": chat_python,
     "rooms": rooms,
     "nginx": nginx,
-    **{f"proxy-{make.__name__}": make for make in (proxies.haproxy, proxies.nginx, proxies.httpd, proxies.traefik)},
+    **{f"proxy-{program}": make for program, make in proxies.PROXIES.items()},
     "runtime-node": runtime_node,
     "runtime-python": runtime_python,
     "socketio-operator": operator,

