@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +68,21 @@ class Container:
         """
         return subprocess.run(self._entered(command), capture_output=True, text=True, timeout=seconds, check=False)
 
-    def _entered(self, command: tuple[str, ...]) -> list[str]:
-        namespaces = ("--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child")
+    @contextmanager
+    def running(self, *command: str, log: Path) -> Iterator[None]:
+        """Run a command for as long as the block, in the network that is there."""
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                self._entered(command, own_network=False), stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            yield
+        finally:
+            process.kill()
+            process.wait()
+
+    def _entered(self, command: tuple[str, ...], own_network: bool = True) -> list[str]:
+        network = ("--net",) if own_network else ()
+        namespaces = ("--mount", "--pid", *network, "--ipc", "--uts", "--fork", "--kill-child")
         arguments = (str(proxy_root(self.program)), str(self.user), str(self.volumes))
         return ["unshare", *namespaces, "--", "sh", "-euc", _ENTER, "container", *arguments, *command]
