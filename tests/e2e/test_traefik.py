@@ -65,8 +65,9 @@ def deploy(kubectl: Kubectl, router: Traefik) -> Deploy:
     kubectl.apply(gateway)
 
     def deploy(name: str, affinity: str, **settings: Any) -> ChatCluster:
-        settings |= {"affinity": affinity, "routing": ROUTINGS[name]}
-        return deploy_chat(kubectl, router, f"{name}-{affinity}".lower(), **settings)
+        # Routes of a test that has ended may still be there.
+        host = f"{name}-{affinity}{'-alone' if 'env' in settings else ''}".lower()
+        return deploy_chat(kubectl, router, host, affinity=affinity, routing=ROUTINGS[name], **settings)
 
     return deploy
 

@@ -86,11 +86,18 @@ class Traefik:
         """The IP addresses that requests for this host go to, as Traefik is configured now."""
         is_for_host = re.compile(rf"Host\([`\"]{re.escape(host)}[`\"]\)").search
         services = {service["name"]: service for service in self._api("services")}
-        found, wanted = set(), [_full(router) for router in self._api("routers") if is_for_host(router["rule"])]
+        wanted = [
+            _of_provider(router["service"], like=router["name"])
+            for router in self._api("routers")
+            if is_for_host(router["rule"])
+        ]
+        found: set[str] = set()
         while wanted:
-            service = services.get(wanted.pop(), {})
+            name = wanted.pop()
+            service = services.get(name, {})
             # A service may be made of others.
-            wanted += [part["name"] for part in service.get("weighted", {}).get("services", [])]
+            parts = service.get("weighted", {}).get("services", [])
+            wanted += [_of_provider(part["name"], like=name) for part in parts]
             servers = service.get("loadBalancer", {}).get("servers", [])
             found |= {str(urllib.parse.urlsplit(server["url"]).hostname) for server in servers}
         return found
@@ -129,10 +136,9 @@ class Traefik:
             ) from None
 
 
-def _full(router: dict[str, Any]) -> str:
-    """The name of a router's service with its provider, which is the router's own unless it is said."""
-    service = str(router["service"])
-    return service if "@" in service else f"{service}@{router['name'].rpartition('@')[2]}"
+def _of_provider(service: str, like: str) -> str:
+    """The name of a service with its provider: where none is said, that of what names it."""
+    return service if "@" in service else f"{service}@{like.rpartition('@')[2]}"
 
 
 def traefik_binary() -> Path:
