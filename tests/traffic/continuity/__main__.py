@@ -1,30 +1,35 @@
-"""python -m tests.traffic.continuity: prints the tables of what was measured; with --write, into docs/continuity.md."""
+"""python -m tests.traffic.continuity: prints the tables of what was measured; with --write, into the pages of docs."""
 
 from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 from tests.cluster.layout import CHECKOUT
 from tests.traffic.continuity.events import CONTROLS, EVENTS
-from tests.traffic.continuity.report import saved, table
+from tests.traffic.continuity.report import proxies_table, saved, table
 
-PAGE = CHECKOUT / "docs" / "continuity.md"
+CONTINUITY, ROUTERS = CHECKOUT / "docs" / "continuity.md", CHECKOUT / "docs" / "routers.md"
 
 
 def main() -> None:
-    """Both tables, each between its markers if they are to be written."""
+    """All tables, each between its markers if they are to be written."""
     found = saved()
-    tables = {"events": table(found, EVENTS), "controls": table(found, CONTROLS)}
-    if "--write" in sys.argv[1:]:
-        text = PAGE.read_text()
-        for name, rows in tables.items():
-            text = re.sub(
-                rf"(<!-- {name}:begin.*?-->\n).*?(<!-- {name}:end -->)", rf"\g<1>{rows}\n\g<2>", text, flags=re.S
-            )
-        PAGE.write_text(text)
-    for rows in tables.values():
+    tables = {
+        "events": (CONTINUITY, table(found, EVENTS)),
+        "controls": (CONTINUITY, table(found, CONTROLS)),
+        "proxies": (ROUTERS, proxies_table(found)),
+    }
+    for name, (page, rows) in tables.items():
+        if "--write" in sys.argv[1:]:
+            _write(page, name, rows)
         print(f"{rows}\n")
+
+
+def _write(page: Path, name: str, rows: str) -> None:
+    between = rf"(<!-- {name}:begin.*?-->\n).*?(<!-- {name}:end -->)"
+    page.write_text(re.sub(between, rf"\g<1>{rows}\n\g<2>", page.read_text(), flags=re.S))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tests.cluster.layout import BUILD
+from tests.traffic.continuity.events import OF_PROXIES, proxied
 
 Kind = Literal["polling", "websocket", "upgrade"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -162,6 +163,20 @@ def table(reports: Iterable[Report], events: Iterable[str]) -> str:
         by_event[event].row() if event in by_event else f"| {event} | not measured | | | | | | |" for event in events
     )
     return "\n".join([HEADER, *rows])
+
+
+def proxies_table(reports: Iterable[Report]) -> str:
+    """What was measured with proxies that the operator runs, with the requests that had to be forwarded."""
+    by_event = {report.event: report for report in reports}
+    setups = dict.fromkeys(event.partition(": ")[0] for event in sorted(by_event) if ": " in event)
+    rows = [
+        f"{report.row()} {report.forwarded} |"
+        for setup in setups
+        for event in OF_PROXIES
+        if (report := by_event.get(proxied(event, setup)))
+    ]
+    header, line = HEADER.splitlines()
+    return "\n".join([f"{header} forwarded |", f"{line}---|", *rows])
 
 
 def _spans(numbers: tuple[int, ...]) -> str:
