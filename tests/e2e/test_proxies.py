@@ -27,8 +27,8 @@ LONG = pytest.mark.long
 SOON = {"pingInterval": 2000, "pingTimeout": 2000}
 # The app pings more seldom than the operator was told.
 LATE = {"name": "SOCKETIO_PING_INTERVAL", "value": "15000"}
-# With the others every affinity is tried by `make test-long` alone.
-USUAL = ("haproxy", "nginx")
+# Of these programs what is named here; the rest is for `make test-long`.
+USUAL = {"nginx": ("clientip", "cookie", "none"), "httpd": ("cookie",), "traefik": ("cookie",)}
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def on(settings: dict[str, dict[str, Any]]) -> pytest.MarkDecorator:
         if can(program, name, given["affinity"])
     ]
     marked = [
-        pytest.param(setup, id=str(setup), marks=[] if setup.program in USUAL or setup.name == "cookie" else LONG)
+        pytest.param(setup, id=str(setup), marks=[] if setup.name in USUAL.get(setup.program, settings) else LONG)
         for setup in setups
     ]
     return pytest.mark.parametrize("chat", marked, indirect=True)

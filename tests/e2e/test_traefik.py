@@ -89,6 +89,7 @@ def test_without_affinity_requests_are_forwarded(name: str, deploy: Deploy) -> N
     assert forwarded(pod.address for pod in chat.pods).total() > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ROUTINGS)
 def test_without_affinity_and_forwarding_sessions_are_lost(name: str, deploy: Deploy) -> None:
     """The control."""
