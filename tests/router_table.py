@@ -25,9 +25,12 @@ _AFFINITIES = {
 }
 
 
+_RUN = {"gateway": "traefik: run; the others: rendered, not run"}
+
+
 def _row(router: Router) -> tuple[str, ...]:
     affinities = _AFFINITIES.get(router.name, "clientIP, cookie, none")
-    run = "run" if router.run else "rendered, not run"
+    run = _RUN.get(router.name, "run" if router.run else "rendered, not run")
     return f"`{router.name}`", affinities, router.timeouts, router.follows, router.draining, run
 
 

@@ -29,5 +29,4 @@ ROUTER = Router(
     timeouts="; ".join(f"{program.name}: {program.timeouts}" for program in PROGRAMS.values()),
     follows="; ".join(f"{program.name}: {program.follows}" for program in PROGRAMS.values()),
     draining="; ".join(f"{program.name}: {program.draining}" for program in PROGRAMS.values()),
-    run=False,
 )

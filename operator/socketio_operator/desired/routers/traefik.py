@@ -59,5 +59,4 @@ ROUTER = Router(
     timeouts="none needed: Traefik waits without a limit of its own",
     follows="EndpointSlices, without a reload",
     draining="with a cookie polling sessions stay until the pod ends (3.7.5 or later), else they are lost at once",
-    run=False,
 )
