@@ -63,8 +63,7 @@ class NodePorts:
         target = self.target(host)
         for address in target.addresses:
             with self.entrance(Target(target.port, host, addresses=(address,))) as one:
-                reached = partial(self._reaches, one, servers)
-                wait_for(reached, 60, f"{address} to route {host} to exactly {sorted(servers)}")
+                wait_reached(one, servers, self.sources)
 
     @contextmanager
     def entrance(self, target: Target) -> Iterator[Target]:
@@ -75,11 +74,36 @@ class NodePorts:
         with forwarding(target.port, self.balancer, target.addresses, self.opening) as port:
             yield Target(port, target.host)
 
-    def _reaches(self, target: Target, servers: Set[str]) -> bool:
-        before = {address: connects(address) for address in servers}
-        opened = asyncio.run(_open_and_close(target, self.sources[:PROBES]))
-        counted = [connects(address) - count for address, count in before.items()]
-        return opened == PROBES == sum(counted) and all(counted)
+
+@dataclass(frozen=True)
+class ClusterIp:
+    """A Service at its cluster IP, which this machine reaches through a node; `sources` as for `NodePorts`."""
+
+    kubectl: Kubectl
+    service: str
+    sources: Sequence[str]
+
+    def target(self, host: str) -> Target:
+        """The cluster IP, and the Service's first port."""
+        spec = self.kubectl.json("get", "service", self.service)["spec"]
+        return Target(spec["ports"][0]["port"], host, addresses=(spec["clusterIP"],))
+
+    def wait_routed(self, host: str, servers: Set[str]) -> None:
+        """By sessions that are opened, and by the pods that count them."""
+        wait_reached(self.target(host), servers, self.sources)
+
+
+def wait_reached(target: Target, servers: Set[str], sources: Sequence[str]) -> None:
+    """Wait until sessions that are opened from these addresses come to exactly these pods. Raises TimeoutError."""
+    reached = partial(_reaches, target, servers, sources[:PROBES])
+    wait_for(reached, 60, f"{target.addresses} to route {target.host} to exactly {sorted(servers)}")
+
+
+def _reaches(target: Target, servers: Set[str], sources: Sequence[str]) -> bool:
+    before = {address: connects(address) for address in servers}
+    opened = asyncio.run(_open_and_close(target, sources))
+    counted = [connects(address) - count for address, count in before.items()]
+    return opened == PROBES == sum(counted) and all(counted)
 
 
 def connects(address: str) -> int:

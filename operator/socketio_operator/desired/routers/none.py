@@ -46,5 +46,4 @@ ROUTER = Router(
     follows="kube-proxy, by EndpointSlices",
     draining="connections stay until the pod ends, polling sessions by address move to another pod at once",
     passes_udp=True,
-    run=False,
 )
