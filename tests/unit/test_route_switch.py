@@ -1,5 +1,6 @@
 """From one router to another: the new route is there before the old one goes, and what cannot be made is told."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -43,6 +44,25 @@ def test_the_old_route_goes_after_the_new_one_is_there(before: Any, after: Any) 
 
 def test_an_ingress_of_the_same_name_is_changed_in_place() -> None:
     assert writes(of("f5-nginx"), world(of("ingress-nginx"))) == [("apply", "Ingress chat")]
+
+
+def test_the_old_route_stays_while_controllers_read_the_new_one() -> None:
+    old, new = of("ingress-nginx"), of("gateway", "traefik")
+    live = with_route(world(old), new)
+    live[Ref("HTTPRoute", "chat")]["metadata"]["creationTimestamp"] = "2026-11-25T12:00:00Z"
+    for seconds, wait in ((0, 15), (14, 1)):
+        decision = decided(new, live, now=datetime(2026, 11, 25, 12, 0, seconds, tzinfo=UTC))
+        assert (summary(decision), decision.look_again) == ([], wait)
+    decision = decided(new, live, now=datetime(2026, 11, 25, 12, 0, 15, tzinfo=UTC))
+    assert (summary(decision), decision.look_again) == ([("delete", "Ingress chat")], None)
+
+
+def test_a_new_route_with_nothing_to_retire_is_not_looked_at_again() -> None:
+    made = of("gateway", "traefik")
+    live = world(made)
+    live[Ref("HTTPRoute", "chat")]["metadata"]["creationTimestamp"] = "2026-11-25T12:00:00Z"
+    decision = decided(made, live, now=datetime(2026, 11, 25, 12, 0, 1, tzinfo=UTC))
+    assert (summary(decision), decision.look_again) == ([], None)
 
 
 def test_a_part_of_the_new_route_is_not_enough() -> None:

@@ -17,7 +17,7 @@ from socketio_operator.plan.actions import Apply, Decision
 from socketio_operator.plan.held import held, held_template
 from socketio_operator.plan.observed import Acknowledged, Child, Observed
 from socketio_operator.plan.problem import Problem, Scope
-from socketio_operator.plan.retire import retirements, told_moves, waiting_moves
+from socketio_operator.plan.retire import retirements, told_moves, unread_for, waiting_moves
 from socketio_operator.plan.rollout import change_reason, with_cause
 from socketio_operator.plan.storage import storage_problems
 
@@ -55,6 +55,8 @@ def decide(
     deletes = tuple(retirements(cluster, refs, observed, changing=bool(applies or problems)))
     told = tuple(told_moves(cluster, moves, observed, deletes))
     again = LOOK_AGAIN_SECONDS if any(problem.reason in _UNTOLD for problem in problems) else None
+    if deletes and (unread := unread_for(wanted, observed)) > 0:
+        deletes, again = (), unread
     return Decision(applies + deletes, problems + told, again)
 
 

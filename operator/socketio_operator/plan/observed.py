@@ -94,7 +94,8 @@ class Child:
 
     `version`: its resourceVersion. `component`: its component label. `capacity`: of a bound claim. `cause`: why its
     last rollout began, and `credentials`: what its pods were started with, both as we annotated them. `generation` and
-    `notes` tell whether anything but the status changed: they are 0 where a kind has no generation.
+    `notes` tell whether anything but the status changed: they are 0 where a kind has no generation. `created`: Unix
+    time in seconds.
     """
 
     ref: Ref
@@ -110,6 +111,7 @@ class Child:
     credentials: str = ""
     generation: int = 0
     notes: int = 0
+    created: int = 0
 
     @classmethod
     def of(cls, live: Live, before: "Child | None" = None) -> "Child":
@@ -132,6 +134,7 @@ class Child:
             credentials=given.get(CREDENTIALS_ANNOTATION, "").partition(" ")[0],
             generation=generation,
             notes=notes,
+            created=_seconds(meta.get("creationTimestamp")),
         )
 
     def _differs_in_status_only(self, meta: Mapping[str, Any], notes: int) -> bool:
@@ -149,6 +152,10 @@ class Child:
         if self.owner is None or self.owner.name != cluster.name:
             return "foreign"
         return "ours" if self.owner.uid == cluster.uid else "former"
+
+
+def _seconds(timestamp: str | None) -> int:
+    return int(datetime.fromisoformat(timestamp).timestamp()) if timestamp else 0
 
 
 def _owned(live: Live) -> bytes | None:

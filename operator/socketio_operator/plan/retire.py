@@ -3,15 +3,19 @@
 Invariant: what pods use outlives them, those included that are ending and that their Deployment no longer counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.children import Wanted
 from socketio_operator.desired.component import Component, Former
 from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.kinds import WORKLOADS, Ref
 from socketio_operator.plan.actions import Delete
 from socketio_operator.plan.observed import Child, Observed
 from socketio_operator.plan.problem import Problem, Scope
+
+# ingress-nginx and HAProxy's controllers reload within seconds, Envoy Gateway's policies take 15 s to act.
+ROUTE_READ_SECONDS = 15.0
 
 
 def retirements(
@@ -25,6 +29,16 @@ def retirements(
             continue
         if _may_go(cluster, child, observed, changing, settled):
             yield Delete(ref, f"{ref} is no longer wanted", child.uid, child.version, ref.kind in WORKLOADS)
+
+
+def unread_for(wanted: Iterable[Wanted], observed: Observed) -> float:
+    """Seconds until controllers have had the time to read what is new of the route; not positive if nothing is.
+
+    Few of them say when they have. What leads to the pods until then stays.
+    """
+    parts = (observed.children.get(one.ref) for one in wanted if not one.component)
+    youngest = max((child.created for child in parts if child), default=0)
+    return youngest + ROUTE_READ_SECONDS - observed.now.timestamp() if youngest else 0.0
 
 
 def _may_go(cluster: SocketIOCluster, child: Child, observed: Observed, changing: bool, settled: bool) -> bool:

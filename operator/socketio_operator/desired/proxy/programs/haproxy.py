@@ -37,8 +37,8 @@ PROGRAM = Program(
     affinities=_affinities,
     timeouts="`timeout client`, `timeout server`, `timeout tunnel`",
     follows="DNS, asked every second, and each pod's runtime, which says whether it takes new sessions",
-    draining="with a cookie they stay on their pod until its drain ends, by address WebSockets do and polls reach other "
-    "pods, which hand them on; new ones go elsewhere",
+    draining="with a cookie they stay on their pod until its drain ends; by address WebSockets do, and polls reach "
+    "other pods, which hand them on; new ones go elsewhere",
     started_path="/started",
     asks_pods=True,
 )
