@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from socketio_operator.desired.proxy.programs import PROGRAMS
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
+from tests.cluster.plugin import PROBED, fresh_namespace
 from tests.installation import NAME, NAMESPACE, install_objects
 
 IMAGES = (
@@ -27,3 +29,24 @@ def operator(cluster: Cluster, load_image: Callable[[str | Path], str]) -> Itera
     kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=90s", timeout=100)
     yield kubectl
     kubectl("delete", "deployment", NAME)
+
+
+@pytest.fixture(scope="package")
+def proxy_images(load_image: Callable[[str | Path], str]) -> None:
+    """The programs of routing.proxy on every node."""
+    for program in PROGRAMS:
+        load_image(f"proxy-{program}")
+
+
+@pytest.fixture(scope="module")
+def space(cluster: Cluster, request: pytest.FixtureRequest, operator: Kubectl) -> Iterator[Kubectl]:
+    """A namespace for all of a module."""
+    title = request.module.__name__.rpartition(".test_")[2]
+    with fresh_namespace(cluster, title, request.config) as kubectl:
+        yield kubectl
+
+
+@pytest.fixture
+def probed(space: Kubectl, request: pytest.FixtureRequest) -> None:
+    """A failed test shows the module's namespace."""
+    request.node.stash[PROBED] = space

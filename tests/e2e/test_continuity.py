@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.plugin import PROBED, fresh_namespace
 from tests.cluster.waiting import wait_for
 from tests.e2e.test_traffic import SOURCES, swarm
 from tests.traffic.continuity import events, harm
@@ -46,19 +44,6 @@ unforwarded = on(Setup("unforwarded", off=("forwarding",)))
 unmirrored = on(Setup("unmirrored", off=("mirror",)))
 stored = on(Setup("stored", stored=True))
 forgetful = on(Setup("forgetful", adapter="redis"))
-
-
-@pytest.fixture(scope="module")
-def space(cluster: Cluster, request: pytest.FixtureRequest, operator: Kubectl) -> Iterator[Kubectl]:
-    """A namespace for all of this module."""
-    with fresh_namespace(cluster, "continuity", request.config) as kubectl:
-        yield kubectl
-
-
-@pytest.fixture
-def probed(space: Kubectl, request: pytest.FixtureRequest) -> None:
-    """A failed test shows the namespace."""
-    request.node.stash[PROBED] = space
 
 
 @pytest.fixture(scope="module")

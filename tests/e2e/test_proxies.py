@@ -2,16 +2,14 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from socketio_operator.desired.proxy.programs import PROGRAMS
-from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.plugin import PROBED, fresh_namespace
 from tests.e2e.test_traffic import MODES, NO_FORWARDING, idle
 from tests.traffic.chat_cluster import PROXIED, ChatCluster, deploy_chat
 from tests.traffic.engineio import Mode, RawClient
@@ -87,23 +85,6 @@ def on(settings: dict[str, dict[str, Any]]) -> pytest.MarkDecorator:
 
 
 @pytest.fixture(scope="module")
-def space(
-    cluster: Cluster, request: pytest.FixtureRequest, operator: Kubectl, load_image: Callable[[str], str]
-) -> Iterator[Kubectl]:
-    """A namespace for all of this module; the programs are on every node."""
-    for program in PROGRAMS:
-        load_image(f"proxy-{program}")
-    with fresh_namespace(cluster, "proxies", request.config) as kubectl:
-        yield kubectl
-
-
-@pytest.fixture
-def probed(space: Kubectl, request: pytest.FixtureRequest) -> None:
-    """A failed test shows the namespace."""
-    request.node.stash[PROBED] = space
-
-
-@pytest.fixture(scope="module")
 def sources() -> Iterator[list[str]]:
     """An address for each client."""
     with routed_addresses(CLIENTS) as addresses, added_addresses([BALANCER]):
@@ -111,7 +92,9 @@ def sources() -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def chat(space: Kubectl, sources: list[str], request: pytest.FixtureRequest) -> Iterator[ChatCluster]:
+def chat(
+    space: Kubectl, proxy_images: None, sources: list[str], request: pytest.FixtureRequest
+) -> Iterator[ChatCluster]:
     """The chat of a setup."""
     setup: Setup = request.param
     name, settings = str(setup), dict(setup.settings)

@@ -3,14 +3,12 @@
 The figures are kept in build/continuity; `python -m tests.traffic.continuity` makes the table of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from socketio_operator.desired.proxy.programs import PROGRAMS
-from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.plugin import PROBED, fresh_namespace
 from tests.installation import NAME
 from tests.traffic.continuity import events
 from tests.traffic.continuity.expectations import assert_kept
@@ -29,30 +27,15 @@ SETUPS = [
 USUAL = {"haproxy-cookie"}
 
 
-@pytest.fixture(scope="module")
-def space(
-    cluster: Cluster, request: pytest.FixtureRequest, operator: Kubectl, load_image: Callable[[str], str]
-) -> Iterator[Kubectl]:
-    """A namespace for all of this module."""
-    for program in PROGRAMS:
-        load_image(f"proxy-{program}")
-    with fresh_namespace(cluster, "proxy-changes", request.config) as kubectl:
-        yield kubectl
-
-
-@pytest.fixture
-def probed(space: Kubectl, request: pytest.FixtureRequest) -> None:
-    """A failed test shows the namespace."""
-    request.node.stash[PROBED] = space
-
-
 @pytest.fixture(
     scope="module",
     params=[
         pytest.param(setup, id=str(setup), marks=[] if str(setup) in USUAL else pytest.mark.long) for setup in SETUPS
     ],
 )
-def stage(space: Kubectl, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(
+    space: Kubectl, proxy_images: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
     """A cluster with its proxy and 120 clients."""
     with staged(space, tmp_path_factory.mktemp(str(request.param)), request.param) as stage:
         yield stage

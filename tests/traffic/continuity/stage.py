@@ -238,7 +238,7 @@ def deployed(
             stack.enter_context(volume(kubectl, setup.name))
         stack.callback(kubectl, "delete", "sio", setup.name, "--wait=false")
         if setup.proxy:
-            route: Route = NodePorts(kubectl, f"{setup.name}-proxy", sources)
+            route: Route = NodePorts(kubectl, f"{setup.name}-proxy", sources, evens_out=setup.proxy == "httpd")
         else:
             route = Router(kubectl.cluster.kubeconfig, Traefik.on_free_ports(folder / f"traefik-{setup.name}.log"))
             stack.callback(route.stop)

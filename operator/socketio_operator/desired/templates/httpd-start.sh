@@ -15,24 +15,16 @@ usable() {
 {% if tls %}
   [ "$(openssl x509 -in {{ tls_dir }}/tls.crt -noout -pubkey)" = "$(openssl pkey -in {{ tls_dir }}/tls.key -pubout)" ] || return 1
 {% endif %}
-  httpd -t -f {{ config_dir }}/httpd.conf 2> {{ scratch_dir }}/problems || cat {{ scratch_dir }}/problems >&2
+  httpd -t -f {{ config_dir }}/httpd.conf 2> {{ scratch_dir }}/problems && return 0
+  cat {{ scratch_dir }}/problems >&2
+  return 1
+}
+take() {
+  members "$1"
+  if usable; then kill -USR1 $$; fi
 }
 look() {
   cat {{ config_dir }}/httpd.conf{% if tls %} {{ tls_dir }}/tls.crt{% endif %} | cksum
-}
-follow() {
-  while sleep 1; do
-    now=$(addresses)
-    # Without an answer the pods stay that are known.
-    [ -n "$now" ] || now=$known
-    file=$(look)
-    if [ "$now $file" != "$known $seen" ]; then
-      members "$now"
-      known=$now
-      seen=$file
-      ! usable || kill -USR1 $$
-    fi
-  done
 }
 known=$(addresses)
 seen=$(look)

@@ -20,3 +20,18 @@ addresses() {
 host() {
   case $1 in *:*) echo "[$1]" ;; *) echo "$1" ;; esac
 }
+
+# Has the pods taken whenever they change, or a file that is read anew does: `take` is told their addresses.
+follow() {
+  while sleep 1; do
+    now=$(addresses)
+    # Without an answer the pods stay that are known.
+    [ -n "$now" ] || now=$known
+    file=$(look)
+    if [ "$now $file" != "$known $seen" ]; then
+      known=$now
+      seen=$file
+      take "$known"
+    fi
+  done
+}

@@ -2,7 +2,7 @@
 {% include "pods.sh" %}
 
 # A certificate is read again with the file that names it.
-offer() {
+take() {
   {
     cat {{ config_dir }}/routes.yaml
     for address in $1; do
@@ -14,22 +14,9 @@ offer() {
 look() {
   cat {{ config_dir }}/routes.yaml{% if tls %} {{ tls_dir }}/tls.crt{% endif %} | cksum
 }
-follow() {
-  while sleep 1; do
-    now=$(addresses)
-    # Without an answer the pods stay that are known.
-    [ -n "$now" ] || now=$known
-    file=$(look)
-    if [ "$now $file" != "$known $seen" ]; then
-      offer "$now"
-      known=$now
-      seen=$file
-    fi
-  done
-}
 mkdir -p {{ scratch_dir }}/watched
 known=$(addresses)
 seen=$(look)
-offer "$known"
+take "$known"
 follow &
 exec traefik --configFile={{ config_dir }}/traefik.yaml
