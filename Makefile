@@ -6,6 +6,8 @@ SHELL := /bin/bash
 VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PYTEST := $(PYTHON) -m pytest
+# Tests that hold a program to seconds have the machine for themselves.
+TIMING := tests/proxies/test_following.py
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
@@ -27,6 +29,7 @@ demo-down: $(VENV)/ready ## End the demo and its cluster
 # What needs no cluster runs side by side, but for what measures times. The rest shares one cluster.
 test: lint chromium runtimes ## Everything: lint, runtime, unit, API and end-to-end tests
 	cd runtime/node && npm run --silent test:timing
+	$(PYTEST) $(TIMING)
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-runtime-alone test-free
 	$(PYTHON) -m tests.cluster down
 	$(PYTEST) -m "(api or node) and not long" tests
@@ -37,8 +40,8 @@ test-unit: $(VENV)/ready ## Tests of the operator that need nothing (seconds)
 test-local: chromium ## Tests of the rig itself: image builder, clients, page and proxy on loopback
 	$(PYTEST) -m "not api and not node" tests/cluster tests/demo tests/traffic
 
-test-free: chromium ## All tests of the operator and its rig that need no cluster
-	$(PYTEST) -m "not api and not node and not long" tests
+test-free: chromium ## Tests of the operator and its rig that need no cluster, nor the machine for themselves
+	$(PYTEST) -m "not api and not node and not long" $(addprefix --ignore=,$(TIMING)) tests
 
 test-runtime: runtimes ## Tests of the runtimes for Node.js and Python: real apps, real brokers
 	cd runtime/node && npm run --silent test:timing

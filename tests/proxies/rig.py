@@ -42,6 +42,11 @@ class Rig:
         self.seen: dict[str, Any] = {}
         self.of_the_first: list[tuple[int, Mapping[str, str]]] = []
 
+    @property
+    def is_nginx(self) -> bool:
+        proxy = self.of.spec.routing.managed_proxy
+        return proxy is not None and proxy.type == "nginx"
+
     async def start_pods(self, addresses: list[str]) -> None:
         for address in addresses:
             app = web.Application(client_max_size=10_000_000)
@@ -157,12 +162,18 @@ async def changes(rig: Rig) -> None:
         await asyncio.sleep(4)
         rig.seen["dns away"] = await rig.spread()
         rig.names.away, rig.names.addresses = False, []
-        await asyncio.sleep(3)
+        # nginx takes it for the truth, the others do not whenever they ask.
+        await seconds_until(lambda: nobody_serves(rig)) if rig.is_nginx else await asyncio.sleep(3)
         rig.seen["no addresses"] = await rig.spread()
         rig.seen["poll"] = (await poll)[0]
         rig.seen["echoes"] = [await _echo(one) for one in open_ones]
         for one in open_ones:
             await one.close()
+
+
+async def nobody_serves(rig: Rig) -> bool:
+    """Whether every client is told that there is no pod."""
+    return set(await rig.spread()) == {"502"}
 
 
 async def _echo(socket: aiohttp.ClientWebSocketResponse) -> bool:
