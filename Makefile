@@ -32,7 +32,7 @@ test: lint chromium runtimes ## Everything: lint, runtime, unit, API and end-to-
 	$(PYTEST) $(TIMING)
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-runtime-alone test-free
 	$(PYTHON) -m tests.cluster down
-	$(PYTEST) -m "(api or node) and not long" tests
+	$(PYTEST) -m "(api or node) and not long" --durations=20 tests
 
 test-unit: $(VENV)/ready ## Tests of the operator that need nothing (seconds)
 	$(PYTEST) tests/unit

@@ -65,6 +65,7 @@ def test_a_pod_of_the_proxy_is_killed(stage: Stage) -> None:
     assert_kept(seen)
 
 
+@pytest.mark.long
 def test_the_proxy_is_rolled(stage: Stage) -> None:
     def roll() -> None:
         (workload,) = {pod.rsplit("-", 2)[0] for pod in stage.proxy_pods()}
@@ -75,6 +76,7 @@ def test_the_proxy_is_rolled(stage: Stage) -> None:
     assert_kept(seen)
 
 
+@pytest.mark.long
 def test_pods_change_while_the_operator_is_away(stage: Stage, operator: Kubectl) -> None:
     def away() -> None:
         operator("scale", f"deployment/{NAME}", "--replicas=0")

@@ -81,6 +81,7 @@ def test_each_session_stays_on_its_pod(name: str, affinity: str, deploy: Deploy)
         assert_spread(swarm(chat.target, mode, keeps_cookies=affinity == "cookie")[0], chat)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ROUTINGS)
 def test_without_affinity_requests_are_forwarded(name: str, deploy: Deploy) -> None:
     chat = deploy(name, "none")

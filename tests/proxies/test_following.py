@@ -23,7 +23,7 @@ CASES = [
     for affinity in sorted(made.affinities(cluster(routing={"host": "a.example", "router": "proxy"})))
 ]
 FOLLOWED_SECONDS = 5
-AT_ONCE = 4
+AT_ONCE = 6
 Seen = Mapping[str, Any]
 
 

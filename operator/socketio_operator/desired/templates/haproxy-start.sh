@@ -10,7 +10,7 @@ export CLUSTER_DOMAIN="${CLUSTER_DOMAIN:-cluster.local}"
 [ ! -e /proc/net/if_inet6 ] || export HAS_IPV6=1
 {% if tls %}
 
-# A renewed certificate is read by a new worker; the old one keeps its connections for the time of a drain.
+# A renewed certificate is read by a new worker; the old one keeps its connections until they end.
 follow() {
   while sleep 5; do
     now=$(cksum < {{ tls_dir }}/tls.crt)
