@@ -74,6 +74,7 @@ def test_affinities_that_cannot_be_had() -> None:
         ("gateway", "other", "clientIP"),
         ("gateway", "other", "cookie"),
         ("none", "", "cookie"),
+        ("direct", "", "cookie"),
     }
     elsewhere = of("haproxytech", "", "cookie", cookie={"sameSite": "None"}, tls={"secretName": "chat-tls"})
     assert ROUTERS["haproxytech"].affinity(elsewhere) == "none"

@@ -62,6 +62,16 @@ class ClusterSpec(
             "runtime.port is taken by the app's own port; choose another for one of them.",
         ),
         rule(
+            "!(self.routing.router == 'direct' || has(self.routing.direct)) || self.runtime.inject != 'none'",
+            "routing.router direct and routing.direct need the runtime, which tells clients of the servers; set "
+            "runtime.inject to node or python, or choose another routing.router.",
+        ),
+        rule(
+            "!(self.routing.router == 'direct' || has(self.routing.direct)) || !([self.port, self.runtime.port]"
+            ".exists(p, p == (has(self.routing.direct) ? self.routing.direct.port : 9401)))",
+            "routing.direct.port is taken by the app or the runtime; choose another for one of them.",
+        ),
+        rule(
             "self.runtime.inject != 'python' || self.adapter.type in ['redis', 'none']",
             "python-socketio has no such adapter; with runtime.inject python set adapter.type to redis or none.",
         ),

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from socketio_operator.api.base import Model, checked, object_name, rule
+from socketio_operator.api.direct import Direct
 from socketio_operator.api.gateway import Gateway
 from socketio_operator.api.proxy import Cidr, Proxy
 from socketio_operator.api.service import ServiceSettings
@@ -83,9 +84,21 @@ class Routing(
             "routing.proxy.",
         ),
         rule(
-            "self.router in ['proxy', 'none'] || !has(self.service)",
-            "routing.service describes the Service of routing.router proxy or none; the others are reached through "
-            "your controller. Set routing.router to one of them or remove routing.service.",
+            "self.router in ['proxy', 'direct', 'none'] || !has(self.service)",
+            "routing.service describes the Service of routing.router proxy, direct or none; the others are reached "
+            "through your controller. Set routing.router to one of them or remove routing.service.",
+        ),
+        rule(
+            "!has(self.direct) || self.router == 'direct' || (self.router == 'proxy' && (!has(self.proxy) || "
+            "self.proxy.type == 'haproxy'))",
+            "routing.direct needs routing.router direct, or proxy with proxy.type haproxy, which takes clients to each "
+            "pod by its host name; set one of them or remove routing.direct.",
+        ),
+        rule(
+            "self.router != 'proxy' || !has(self.direct) || !has(self.direct.url) || "
+            "self.direct.url.contains('://{dashed}.' + self.host)",
+            "With routing.router proxy the servers' host names are {dashed} before routing.host; begin direct.url with "
+            "https://{dashed}.HOST or leave it out.",
         ),
         rule(
             "self.clientAddress == 'peer' || self.router == 'proxy' || (self.clientAddress == 'forwardedFor' && "
@@ -99,7 +112,7 @@ class Routing(
             "addresses of those who may say who the client is; nothing else takes them.",
         ),
         rule(
-            "!has(self.ingressClassName) || !(self.router in ['gateway', 'proxy', 'none'])",
+            "!has(self.ingressClassName) || !(self.router in ['gateway', 'proxy', 'direct', 'none'])",
             "routing.ingressClassName has no effect here, as no Ingress is written; remove it.",
         ),
     ),
@@ -107,13 +120,13 @@ class Routing(
     """The route from outside to the pods."""
 
     router: Literal[
-        "ingress-nginx", "f5-nginx", "traefik", "haproxy-ingress", "haproxytech", "gateway", "proxy", "none"
+        "ingress-nginx", "f5-nginx", "traefik", "haproxy-ingress", "haproxytech", "gateway", "proxy", "direct", "none"
     ] = Field(
         "ingress-nginx",
         description="What takes clients to the pods. Your controller, by an Ingress that it reads: `ingress-nginx` "
         "(also read by Traefik 3.7 and later), `f5-nginx` (nginx.org), `traefik`, `haproxy-ingress` (jcmoraisjr), "
         "`haproxytech`. Your Gateway, by an HTTPRoute: `gateway`. A proxy that the operator runs: `proxy`. "
-        "A Service alone: `none`. Default: `ingress-nginx`.",
+        "Clients that choose a pod themselves: `direct`. A Service alone: `none`. Default: `ingress-nginx`.",
     )
     host: str = Field(
         description="Host name that clients use. Example: `chat.example.com`.",
@@ -162,9 +175,15 @@ class Routing(
     proxy: Proxy | None = Field(
         None, description="The proxy of `router: proxy`. Default: two of HAProxy. Example: `{type: nginx}`."
     )
+    direct: Direct | None = Field(
+        None,
+        description="Clients choose among the pods themselves, and reach them by addresses of their own. Default: with "
+        "`router: direct` `{}`, else they do not. Example: `{url: 'https://{dashed}.chat.example.com'}`.",
+    )
     service: ServiceSettings | None = Field(
         None,
-        description="The Service of `router: proxy` or `none`. Default: a ClusterIP. Example: `{type: LoadBalancer}`.",
+        description="The Service of `router: proxy`, `direct` or `none`. Default: a ClusterIP. "
+        "Example: `{type: LoadBalancer}`.",
     )
     client_address: Literal["peer", "forwardedFor", "proxyProtocol"] = Field(
         "peer",
@@ -186,6 +205,11 @@ class Routing(
     def affinity_cookie(self) -> CookieAffinity:
         """The cookie of `affinity: cookie`, with its defaults where nothing is said of it."""
         return self.cookie or CookieAffinity()
+
+    @property
+    def to_pods(self) -> Direct | None:
+        """How clients reach the pods themselves, with its defaults; None if they do not."""
+        return (self.direct or Direct()) if self.router == "direct" else self.direct
 
     @property
     def managed_proxy(self) -> Proxy | None:

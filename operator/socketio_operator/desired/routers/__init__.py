@@ -2,6 +2,7 @@
 
 from socketio_operator.desired.affinity import Lack
 from socketio_operator.desired.routers import (
+    direct,
     f5_nginx,
     haproxy_ingress,
     haproxytech,
@@ -23,6 +24,7 @@ ROUTERS: dict[str, Router] = {
         haproxytech.ROUTER,
         gateway.ROUTER,
         proxy.ROUTER,
+        direct.ROUTER,
         none.ROUTER,
     )
 }

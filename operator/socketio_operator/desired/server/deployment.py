@@ -21,6 +21,7 @@ from socketio_operator.desired.quantity import canonical_resources
 from socketio_operator.desired.scheduling import scheduling
 from socketio_operator.desired.security import container_security, pod_security
 from socketio_operator.desired.server import runtime
+from socketio_operator.desired.server.discovery import discovery_ports
 from socketio_operator.desired.server.env import server_env
 
 # Time for routers to learn that a pod is going, before the app hears SIGTERM.
@@ -55,7 +56,7 @@ def _pre_stop(cluster: SocketIOCluster) -> dict[str, Any]:
 def _ports(cluster: SocketIOCluster) -> list[dict[str, Any]]:
     ports = {"http": cluster.spec.port}
     if runtime.injected(cluster):
-        ports["runtime"] = cluster.spec.runtime.port
+        ports |= {"runtime": cluster.spec.runtime.port, **discovery_ports(cluster)}
     udp = {"name": "webtransport", "containerPort": cluster.spec.port, "protocol": "UDP"}
     return [
         *({"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()),

@@ -11,6 +11,7 @@ from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import wire
 from socketio_operator.desired.metadata import peers_name, runtime_name
 from socketio_operator.desired.security import container_security
+from socketio_operator.desired.server.discovery import discovery_env
 
 NAME = "socketio-runtime"
 MOUNT = f"/{NAME}"
@@ -98,6 +99,7 @@ def runtime_env(cluster: SocketIOCluster, broker: dict[str, Any] | None) -> dict
         "SOCKETIO_RUNTIME_PEERS": f"{peers_name(cluster)}.{cluster.namespace}.svc",
         "SOCKETIO_RUNTIME_APP_PORT": str(spec.port),
         "SOCKETIO_DRAIN_SECONDS": str(spec.runtime.drain_seconds),
+        **discovery_env(cluster),
     }
     if spec.workers.count > 1:
         values["SOCKETIO_WORKERS"] = str(spec.workers.count)
