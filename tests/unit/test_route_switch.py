@@ -11,7 +11,7 @@ from socketio_operator.desired.kinds import OPTIONAL_KINDS, Ref
 from socketio_operator.desired.routers import ROUTERS
 from socketio_operator.plan.conditions import Condition, conditions
 from socketio_operator.plan.problem import Scope
-from tests.unit.samples import INPUTS, as_stored, cluster, picture
+from tests.unit.samples import INPUTS, as_stored, children, cluster, picture
 from tests.unit.test_plan import SETTLED, decided, summary, world
 from tests.unit.test_routers import CASES, of, route
 
@@ -20,8 +20,9 @@ EVERYTHING = frozenset(kind.kind for kind in OPTIONAL_KINDS)
 
 
 def with_route(live: dict[Ref, Any], made: SocketIOCluster) -> dict[Ref, Any]:
-    """`live` after the route of `made` was applied as well."""
-    return {**live, **{ref: as_stored(manifest) for ref, manifest in route(made).items()}}
+    """`live` after the route of `made` was applied as well, and the pods know of it where they must."""
+    pods = {SERVER: as_stored(children(made)[SERVER], status=live[SERVER]["status"])}
+    return {**live, **pods, **{ref: as_stored(manifest) for ref, manifest in route(made).items()}}
 
 
 def writes(made: SocketIOCluster, live: dict[Ref, Any]) -> list[tuple[str, str]]:
