@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,7 +28,16 @@ def _nginx(text: str, scratch: Path) -> Tree:
 
 
 def _blocks(directives: Sequence[Any]) -> Tree:
-    return [(one["directive"], len(one["args"]), _blocks(one.get("block", ()))) for one in directives]
+    return [(_directive(one["directive"]), len(one["args"]), _blocks(one.get("block", ()))) for one in directives]
+
+
+def _directive(name: str) -> str:
+    """In a block `geo` a range of addresses stands where elsewhere a directive does."""
+    try:
+        ipaddress.ip_network(name)
+    except ValueError:
+        return name
+    return "a range"
 
 
 def _haproxy(text: str, scratch: Path) -> Tree:

@@ -24,14 +24,15 @@ class Drain {
   }
 
   /**
-   * Closes all connections over that many seconds. Not ready from now on, unless the pod ends anyway.
+   * Closes all connections over that many seconds, `after` so many in which routers learn of it. Not ready from now on,
+   * unless the pod ends anyway.
    * @returns {Promise<void>} when the last connection was closed, and what must outlive them has reached the broker
    */
-  start(seconds, terminating = false) {
+  start(seconds, terminating = false, after = 0) {
     this.draining = true;
     this.terminating = this.terminating || terminating;
     if (this.runtime.sidePort) this.runtime.sidePort.end();
-    this.running = this.#drain(seconds).catch((error) => log(`drain failed: ${error.message}`));
+    this.running = this.#drain(seconds, after).catch((error) => log(`drain failed: ${error.message}`));
     return this.running;
   }
 
@@ -43,7 +44,8 @@ class Drain {
     return this.start(0, true);
   }
 
-  async #drain(seconds) {
+  async #drain(seconds, after) {
+    if (after > 0) await delay(after * 1000);
     log(`drain: ${this.#open()} connections over ${seconds} s`);
     const closed = await this.#close(Infinity, seconds);
     await this.#settle();

@@ -73,7 +73,7 @@ function drain(send, body, runtime) {
   if (asked.terminating) runtime.drain.terminating = true;
   if (runtime.drain.draining) return send(409, { error: "AlreadyDraining" });
   const connections = runtime.connections();
-  runtime.drain.start(asked.seconds, asked.terminating);
+  runtime.drain.start(asked.seconds, asked.terminating, asked.after);
   return send(202, { draining: true, connections, seconds: asked.seconds });
 }
 
@@ -85,9 +85,9 @@ function shed(send, body, runtime) {
   return send(202, { count: Math.min(asked.count, connections), connections, seconds: asked.seconds });
 }
 
-/** @returns {{seconds: number, terminating: boolean} | {error: string, message: string}} what a POST to /drain asks for */
+/** @returns {{seconds: number, after: number, terminating: boolean} | {error: string, message: string}} what a POST to /drain asks for */
 function drainAsked(body) {
-  const asked = numbersOf(body, { seconds: LONGEST_SECONDS });
+  const asked = numbersOf(body, { seconds: LONGEST_SECONDS, after: LONGEST_SECONDS }, { after: 0 });
   return asked.error ? asked : { ...asked, terminating: JSON.parse(body).terminating === true };
 }
 
@@ -97,8 +97,8 @@ function shedAsked(body) {
   return asked.error || Number.isInteger(asked.count) ? asked : { error: "BadRequest", message: "count is not a whole number" };
 }
 
-/** @returns {object} the numbers of that name, each from 0 to its bound; or {error, message} */
-function numbersOf(body, bounds) {
+/** @returns {object} the numbers of that name, each from 0 to its bound, or as left out; or {error, message} */
+function numbersOf(body, bounds, leftOut = {}) {
   let value;
   try {
     value = JSON.parse(body);
@@ -107,7 +107,7 @@ function numbersOf(body, bounds) {
   }
   const numbers = {};
   for (const [name, most] of Object.entries(bounds)) {
-    const number = value && value[name];
+    const number = value && (value[name] ?? leftOut[name]);
     if (!(typeof number === "number" && number >= 0 && number <= most)) {
       return { error: "BadRequest", message: `${name} is not a number from 0 to ${most}` };
     }

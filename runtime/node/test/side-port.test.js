@@ -106,6 +106,18 @@ test("a drain at the end of the pod leaves it ready: Kubernetes takes it out of 
   assert.deepStrictEqual(await serving(app), [404, { serving: false, draining: true }]);
 });
 
+test("a drain that is told of ahead closes nobody before its time, and takes nobody new from the beginning", async () => {
+  const app = await App.start("v4.8", { env });
+  let closed = 0;
+  (await app.client({ reconnection: false })).on("disconnect", () => (closed = Date.now()));
+  assert.strictEqual((await post(app, "/drain", { seconds: 0, after: -1 })).status, 400);
+  const asked = Date.now();
+  assert.strictEqual((await post(app, "/drain", { seconds: 0, after: 1.5, terminating: true })).status, 202);
+  assert.deepStrictEqual(await serving(app), [404, { serving: false, draining: true }]);
+  await until("the end", () => closed > 0);
+  assert.ok(closed - asked >= 1500, `closed after ${closed - asked} ms`);
+});
+
 for (const [what, variables, listens] of [
   ["on another port", { APP_HOST: "0.0.0.0" }, (port) => ({ port, loopback: false })],
   ["on another port of the loopback address alone", {}, (port) => ({ port, loopback: true })],

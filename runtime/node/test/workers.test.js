@@ -264,6 +264,16 @@ test("SIGTERM: every worker spreads its own disconnects, then exit 0", async (t)
   assert.strictEqual(app.log.match(/drain: 20 connections closed, 0 left/g).length, 3, app.log);
 });
 
+test("a drain that is told of ahead closes nobody before its time", async () => {
+  const app = await pod({ workers: 2 });
+  const client = await app.client({ reconnection: false });
+  const asked = Date.now();
+  assert.strictEqual((await post(app, "/drain", { seconds: 0, after: 1.5, terminating: true })).status, 202);
+  assert.strictEqual((await app.ask("/serving")).status, 404);
+  await until("the end", () => !client.connected);
+  assert.ok(Date.now() - asked >= 1500, `closed after ${Date.now() - asked} ms`);
+});
+
 test("SIGTERM to the whole process group is one signal", async () => {
   const app = await pod({ workers: 2, SOCKETIO_DRAIN_SECONDS: "1" });
   const { workers } = await status(app);

@@ -58,9 +58,13 @@ class Drain:
             self._drained.wait(seconds)
             self.run(0)
 
-    def start(self, seconds: float) -> None:
-        """`run` in the background."""
-        threading.Thread(target=self.run, args=(seconds,), name="socketio-runtime-drain", daemon=True).start()
+    def start(self, seconds: float, after: float = 0) -> None:
+        """`run` in the background, `after` so many seconds in which routers learn of the drain."""
+        threading.Thread(target=self._start, args=(seconds, after), name="socketio-runtime-drain", daemon=True).start()
+
+    def _start(self, seconds: float, after: float) -> None:
+        time.sleep(after)
+        self.run(seconds)
 
     def shed(self, count: int, seconds: float) -> bool:
         """Closes some connections over that many seconds and stays ready. One at a time: False if one is running."""

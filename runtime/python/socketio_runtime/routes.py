@@ -7,6 +7,7 @@ import os
 import platform
 import socket
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from . import __version__, token
@@ -126,7 +127,7 @@ def _server(managed: ManagedServer, listening: bool) -> dict[str, Any]:
 
 def _drain(body: bytes, runtime: Runtime) -> Answer:
     try:
-        asked = _numbers(body, {"seconds": LONGEST_SECONDS})
+        asked = _numbers(body, {"seconds": LONGEST_SECONDS, "after": LONGEST_SECONDS}, {"after": 0})
         terminating = json.loads(body).get("terminating", False)
         if not isinstance(terminating, bool):
             raise BadRequestError("terminating is neither true nor false")
@@ -135,7 +136,7 @@ def _drain(body: bytes, runtime: Runtime) -> Answer:
     connections = runtime.connections()
     if not runtime.drain.begin(terminating):
         return Answer(409, {"error": "AlreadyDraining"})
-    runtime.drain.start(asked["seconds"])
+    runtime.drain.start(asked["seconds"], asked["after"])
     return Answer(202, {"draining": True, "connections": connections, "seconds": asked["seconds"]})
 
 
@@ -156,15 +157,17 @@ def _bad(error: BadRequestError) -> Answer:
     return Answer(400, {"error": "BadRequest", "message": str(error)})
 
 
-def _numbers(body: bytes, bounds: Mapping[str, float]) -> dict[str, float]:
-    """The numbers of these names, each from 0 to its bound."""
+def _numbers(
+    body: bytes, bounds: Mapping[str, float], left_out: Mapping[str, float] = MappingProxyType({})
+) -> dict[str, float]:
+    """The numbers of these names, each from 0 to its bound, or as `left_out`."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         raise BadRequestError("the body is not JSON") from None
     numbers = {}
     for name, most in bounds.items():
-        number = value.get(name) if isinstance(value, dict) else None
+        number = value.get(name, left_out.get(name)) if isinstance(value, dict) else None
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= most:
             raise BadRequestError(f"{name} is not a number from 0 to {most}")
         numbers[name] = number

@@ -185,6 +185,20 @@ def test_a_pod_that_terminates_stays_ready_while_it_drains(tmp_path: os.PathLike
     assert (app.ask("/serving").status_code, app.ask("/serving").json()) == (404, {"serving": False, "draining": True})
 
 
+def test_a_drain_that_is_told_of_ahead_closes_nobody_before_its_time(tmp_path: os.PathLike[str]) -> None:
+    token = os.path.join(tmp_path, "token")
+    with open(token, "w") as file:
+        file.write("a-token\n")
+    app = App("chat_asgi.py", env={"SOCKETIO_RUNTIME_TOKEN_FILE": token}).ready()
+    client = app.client(reconnection=False)
+    assert app.post("/drain", {"seconds": 0, "after": -1}, "a-token").status_code == 400
+    asked = time.monotonic()
+    assert app.post("/drain", {"seconds": 0, "after": 1.5, "terminating": True}, "a-token").status_code == 202
+    assert app.ask("/serving").status_code == 404
+    until("the end", lambda: not client.connected)
+    assert time.monotonic() - asked >= 1.5
+
+
 def test_a_drain_that_termination_overtakes_ends_ready(tmp_path: os.PathLike[str]) -> None:
     token = os.path.join(tmp_path, "token")
     with open(token, "w") as file:

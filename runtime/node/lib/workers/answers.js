@@ -8,7 +8,7 @@ function install(channel, runtime) {
   channel.on("state", () => ({ ...readiness.state(), connections: runtime.connections() }));
   channel.on("status", () => routes.status(runtime));
   channel.on("metrics", () => metrics.values());
-  channel.on("drain", ({ seconds, terminating }) => void drain.start(seconds, terminating));
+  channel.on("drain", ({ seconds, terminating, after }) => void drain.start(seconds, terminating, after));
   channel.on("shed", ({ count, seconds }) => drain.shed(count, seconds));
 }
 
