@@ -21,9 +21,14 @@ function read(env, { port, tokenFile }) {
   const key = env[KEY] || keyOf(env.SOCKETIO_RUNTIME_SESSION_KEY_FILE);
   if (!key) return undefined;
   const ip = env.SOCKETIO_RUNTIME_ADDRESS;
-  const names = (env.SOCKETIO_RUNTIME_PEERS || "").split(",").map((name) => name.trim()).filter(Boolean);
+  const names = peersOf(env);
   const peers = ip && port && tokenFile && names.length > 0 ? names : undefined;
   return Object.freeze({ key, address: addressOf(ip || NOWHERE, port || 0), peers });
+}
+
+/** @returns {string[]} names of the headless Service, or addresses */
+function peersOf(env) {
+  return (env.SOCKETIO_RUNTIME_PEERS || "").split(",").map((name) => name.trim()).filter(Boolean);
 }
 
 function keyOf(file) {
@@ -41,4 +46,4 @@ function forWorkers({ sessions }) {
   return { [KEY]: sessions ? sessions.key : crypto.randomBytes(32).toString("hex") };
 }
 
-module.exports = { read, forWorkers };
+module.exports = { read, forWorkers, peersOf };

@@ -1,0 +1,84 @@
+"use strict";
+
+const assert = require("node:assert");
+const { test } = require("node:test");
+const { Listed, ADDRESSES } = require("./support/listed.js");
+const { urlOf } = require("../lib/discovery/list.js");
+
+async function listed(t, ...how) {
+  const servers = await Listed.start(...how);
+  t.after(() => servers.stop());
+  return servers;
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("the list, and that it is there once only", async (t) => {
+  const servers = await listed(t);
+  const first = await servers.list();
+  assert.deepEqual([first.status, first.urls, first.weights], [200, servers.urls(...ADDRESSES), [1, 1, 1]]);
+  assert.equal(first.headers["cache-control"], "no-cache");
+  assert.equal(first.headers["access-control-allow-origin"], "*");
+  assert.match(first.etag, /^"[0-9a-f]{16}-[0-9a-f]{16}"$/);
+  const again = await servers.list({ from: ADDRESSES[1], etag: first.etag });
+  assert.deepEqual([again.status, again.etag], [304, first.etag]);
+  await servers.apps.get(ADDRESSES[0]).client({ url: servers.urls(ADDRESSES[0])[0] });
+  await pause(1500);
+  const weighed = await servers.list({ etag: first.etag });
+  assert.deepEqual([weighed.status, weighed.weights], [200, [1, 2, 2]]);
+});
+
+test("who waits hears of a drain, an end and a new server within 3 s", async (t) => {
+  const servers = await listed(t);
+  const wakes = async (what, act, expected) => {
+    const { etag } = await servers.list();
+    const waiting = servers.list({ etag, wait: 20 });
+    await pause(300);
+    const began = Date.now();
+    await act();
+    const acted = Date.now();
+    const woken = await waiting;
+    assert.deepEqual([woken.status, woken.urls], [200, servers.urls(...expected)], what);
+    t.diagnostic(`${what}: ${Date.now() - began} ms, of which ${acted - began} ms to do it`);
+    assert.ok(Date.now() - acted < 3000, what);
+  };
+  await wakes("drain", () => servers.drain(ADDRESSES[1]), [ADDRESSES[0], ADDRESSES[2]]);
+  await wakes("end", () => servers.apps.get(ADDRESSES[2]).stop(), [ADDRESSES[0]]);
+  await wakes("start", () => servers.add(ADDRESSES[2]), [ADDRESSES[0], ADDRESSES[2]]);
+});
+
+test("control: nothing comes or goes, and who waits hears that at the end, of weights as well", async (t) => {
+  const servers = await listed(t);
+  const { etag } = await servers.list();
+  const waited = await servers.list({ etag, wait: 6 });
+  assert.equal(waited.status, 304);
+  assert.ok(waited.seconds >= 6 && waited.seconds < 7, `${waited.seconds} s`);
+  const waiting = servers.list({ etag, wait: 3 });
+  await servers.apps.get(ADDRESSES[0]).client({ url: servers.urls(ADDRESSES[0])[0] });
+  const weighed = await waiting;
+  assert.deepEqual([weighed.status, weighed.weights], [200, [1, 2, 2]]);
+  assert.ok(weighed.seconds >= 3, "a weight wakes nobody");
+});
+
+test("free room up to the limit is the weight", async (t) => {
+  const servers = await listed(t, [ADDRESSES[0]], { SOCKETIO_MAX_CONNECTIONS: "40" });
+  await servers.apps.get(ADDRESSES[0]).client({ url: servers.urls(ADDRESSES[0])[0] });
+  assert.deepEqual((await servers.list()).weights, [39]);
+});
+
+test("several workers are one server", async (t) => {
+  const servers = await listed(t, [ADDRESSES[0]], { SOCKETIO_WORKERS: "2" });
+  assert.deepEqual((await servers.list()).urls, servers.urls(ADDRESSES[0]));
+});
+
+test("without a template there is no list", async (t) => {
+  const servers = await listed(t, [ADDRESSES[0]], { SOCKETIO_RUNTIME_DISCOVERY_URL: "" });
+  assert.equal((await servers.list()).status, 404);
+});
+
+test("templates", () => {
+  assert.equal(urlOf("http://{address}:3000", "10.1.2.3"), "http://10.1.2.3:3000");
+  assert.equal(urlOf("http://{address}:3000", "fd00:0:0::1"), "http://[fd00::1]:3000");
+  assert.equal(urlOf("https://{dashed}.chat.example", "10.1.2.3"), "https://10-1-2-3.chat.example");
+  assert.equal(urlOf("https://{dashed}.chat.example", "fd00::1"), "https://fd00--1.chat.example");
+});
