@@ -1,14 +1,13 @@
 "use strict";
 
 const { Token } = require("./token.js");
-const { discoveryRoutes } = require("./discovery/index.js");
 const { version } = require("../package.json");
 
 const LONGEST_SECONDS = 3600;
 const HIGHEST_COUNT = 1e6;
 
 /**
- * Path -> what answers there. `answer(send, body, request)`: send(status, body, headers) replies once.
+ * Path -> what answers there. `answer(send, body)`: send(status, body, headers) replies once.
  * @typedef {Map<string, {method: string, answer: Function, authorized?: (header?: string) => Promise<boolean>}>} Routes
  */
 
@@ -27,7 +26,6 @@ function routes(runtime) {
     ["/status", { method: "GET", answer: (send) => send(200, status(runtime)) }],
     ["/drain", { method: "POST", authorized, answer: (send, body) => drain(send, body, runtime) }],
     ["/shed", { method: "POST", authorized, answer: (send, body) => shed(send, body, runtime) }],
-    ...discoveryRoutes(runtime.settings),
   ]);
 }
 

@@ -129,6 +129,7 @@ class Runtime {
     const { routes } = require("./routes.js");
     this.sidePort = new SidePort(routes(this), this.settings, this.sessions);
     this.sidePort.open();
+    require("./discovery/index.js").openDiscovery(this.settings);
   }
 }
 

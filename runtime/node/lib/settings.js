@@ -26,7 +26,7 @@ const TRANSPORTS = ["polling", "websocket", "webtransport"];
  * @property {number} [appPort]           where routers look for the app
  * @property {boolean} mirror             whether sessions are stored while they live, where the adapter can
  * @property {import("./sessions/settings.js").SessionSettings} [sessions]
- * @property {{url: string, peers: string[]}} [discovery]  what clients are told of servers: the URL's template, and where they are found
+ * @property {{url: string, port: number, peers: string[]}} [discovery]  where clients are told of servers, the URL's template, and where they are found
  * @property {number} exitSeconds         time for the app's own SIGTERM handlers to end the process
  */
 
@@ -70,15 +70,15 @@ function read(env) {
     appPort: number("SOCKETIO_RUNTIME_APP_PORT", 1, 65535),
     mirror: oneOf("SOCKETIO_RUNTIME_MIRROR", ["on", "off"]) !== "off",
     sessions: sessions.read(env, { port, tokenFile }),
-    discovery: discoveryOf(env, port),
+    discovery: discoveryOf(env, port, number("SOCKETIO_RUNTIME_DISCOVERY_PORT", 1, 65535)),
     exitSeconds: number("SOCKETIO_EXIT_SECONDS", 0, 3600) ?? 10,
   });
 }
 
-function discoveryOf(env, port) {
+function discoveryOf(env, sidePort, port) {
   const url = env.SOCKETIO_RUNTIME_DISCOVERY_URL;
   const peers = sessions.peersOf(env);
-  return url && port && peers.length > 0 ? Object.freeze({ url, peers }) : undefined;
+  return url && port && sidePort && peers.length > 0 ? Object.freeze({ url, port, peers }) : undefined;
 }
 
 function parse(env, name, convert, expected) {

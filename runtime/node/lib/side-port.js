@@ -108,7 +108,7 @@ class SidePort {
     if (!route) return send(response, 404, { error: "NotFound" });
     const method = request.method === "HEAD" ? "GET" : request.method;
     if (method !== route.method) return send(response, 405, { error: "MethodNotAllowed" }, { allow: route.method });
-    if (route.method === "GET") return route.answer((status, body, headers) => send(response, status, body, headers), "", request);
+    if (route.method === "GET") return route.answer((status, body, headers) => send(response, status, body, headers));
     if (!(await route.authorized(request.headers.authorization))) return send(response, 401, { error: "Unauthorized" }, { "www-authenticate": "Bearer" });
     const body = await read(request);
     if (body === undefined) return send(response, 413, { error: "BodyTooLarge" });

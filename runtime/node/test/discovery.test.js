@@ -1,8 +1,10 @@
 "use strict";
 
 const assert = require("node:assert");
+const net = require("node:net");
 const { test } = require("node:test");
-const { Listed, ADDRESSES } = require("./support/listed.js");
+const { Listed, ADDRESSES, PATH } = require("./support/listed.js");
+const { until } = require("./support/until.js");
 const { urlOf } = require("../lib/discovery/list.js");
 
 async function listed(t, ...how) {
@@ -71,9 +73,47 @@ test("several workers are one server", async (t) => {
   assert.deepEqual((await servers.list()).urls, servers.urls(ADDRESSES[0]));
 });
 
-test("without a template there is no list", async (t) => {
+test("without a template nobody listens", async (t) => {
   const servers = await listed(t, [ADDRESSES[0]], { SOCKETIO_RUNTIME_DISCOVERY_URL: "" });
-  assert.equal((await servers.list()).status, 404);
+  await assert.rejects(servers.list(), { code: "ECONNREFUSED" });
+});
+
+test("the list is at its own port, and nothing else is", async (t) => {
+  const servers = await listed(t, [ADDRESSES[0]]);
+  const port = servers.listPort;
+  for (const path of ["/metrics", "/status", "/readyz", "/drain", "/shed", "/", "/socket.io/"]) {
+    assert.equal((await servers.ask(ADDRESSES[0], path, { port })).status, 404, path);
+  }
+  assert.equal((await servers.ask(ADDRESSES[0], PATH, { port, method: "POST", body: "x".repeat(100_000) })).status, 405);
+  assert.equal((await servers.ask(ADDRESSES[0], PATH)).status, 404);
+  const preflight = await servers.ask(ADDRESSES[0], PATH, { port, method: "OPTIONS" });
+  const { "access-control-allow-headers": headers, "access-control-allow-origin": origin } = preflight.headers;
+  assert.deepEqual([preflight.status, headers, origin], [204, "If-None-Match", "*"]);
+});
+
+test("many may wait, and the rest are answered at once", async (t) => {
+  const servers = await listed(t, [ADDRESSES[0]]);
+  const { etag } = await servers.list();
+  const answers = await Promise.all(Array.from({ length: 300 }, () => servers.list({ etag, wait: 2 })));
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([304]));
+  const waited = answers.filter(({ seconds }) => seconds >= 2).length;
+  assert.equal(waited, 256);
+});
+
+test("connections that say nothing keep nobody out for long", async (t) => {
+  const servers = await listed(t, [ADDRESSES[0]]);
+  const silent = Array.from({ length: 600 }, () => net.connect(servers.listPort, ADDRESSES[0]).on("error", () => {}));
+  t.after(() => silent.forEach((socket) => socket.destroy()));
+  await until("an answer", () => servers.list().then(({ status }) => status === 200, () => false), 8);
+});
+
+test("a port that is taken harms nobody, and is tried again", async (t) => {
+  const servers = await listed(t, []);
+  const other = net.createServer().listen(servers.listPort, ADDRESSES[0]);
+  await servers.add(ADDRESSES[0]);
+  assert.match(servers.apps.get(ADDRESSES[0]).log, /discovery port \d+: EADDRINUSE, tried again every 5 s/);
+  other.close();
+  await until("the list", () => servers.list().then(({ status }) => status === 200, () => false), 8);
 });
 
 test("templates", () => {

@@ -2,21 +2,21 @@
 
 const { Heard, listOf, urlOf } = require("./list.js");
 const { addressesOf, askAll } = require("./ask.js");
+const { DiscoveryPort } = require("./port.js");
 
-const PATH = "/.well-known/socketio-servers";
 const EVERY_MS = 1000;
 // without a question for that long nobody is asked any more
 const REST_MS = 60_000;
 const LONGEST_SECONDS = 60;
-// of the side port's 64 connections; one that comes when all are taken gets its answer at once
-const WAITING = 32;
+// of the port's 512 connections; who comes when so many wait gets an answer at once
+const WAITING = 256;
 
 /**
  * Tells clients which servers take new sessions. Only while somebody asks does it ask DNS and the pods, once a second.
  */
 class Discovery {
   /**
-   * @param {{discovery: {url: string, peers: string[]}, port: number, maxConnections?: number}} settings
+   * @param {import("../settings.js").Settings} settings  `port`: where the pods tell of themselves
    */
   constructor({ discovery, port, maxConnections }) {
     Object.assign(this, discovery);
@@ -29,16 +29,18 @@ class Discovery {
     this.waiting = new Set();
   }
 
-  /** Answers once: at once, or when servers come or go after those that the client knows. */
-  async answer(send, request) {
+  /**
+   * At once; or, if the client knows the servers that there are, when some come or go, or after so many seconds.
+   * @param {string} known   the ETag that the client has
+   * @param {number} seconds
+   * @param {import("net").Socket} socket  of the client
+   */
+  async list(known, seconds, socket) {
     this.asked = Date.now();
-    if (!this.list) await this.#begin();
-    const known = request.headers["if-none-match"] || "";
-    const seconds = waitOf(request.url);
-    if (seconds && known.startsWith(`"${this.list.urls}-`) && this.waiting.size < WAITING) await this.#change(seconds, request.socket);
-    const { body, tag } = this.list || listOf([]);
-    const headers = { etag: tag, "cache-control": "no-cache", "access-control-allow-origin": "*", "access-control-expose-headers": "ETag", connection: "close" };
-    return known === tag ? send(304, "", headers) : send(200, body, headers);
+    if (!this.current) await this.#begin();
+    const waits = seconds > 0 && this.waiting.size < WAITING && known.startsWith(`"${this.current.urls}-`);
+    if (waits) await this.#change(Math.min(seconds, LONGEST_SECONDS), socket);
+    return this.current || listOf([]);
   }
 
   #begin() {
@@ -52,7 +54,7 @@ class Discovery {
   #goOn() {
     setTimeout(async () => {
       if (this.waiting.size === 0 && Date.now() - this.asked > REST_MS) {
-        this.list = undefined;
+        this.current = undefined;
         return;
       }
       await this.#look();
@@ -65,12 +67,12 @@ class Discovery {
     this.addresses = (await addressesOf(this.peers)) || this.addresses;
     this.heard.take(await askAll(this.addresses, this.port));
     const servers = this.heard.serving().map(([ip, { connections }]) => ({ url: urlOf(this.url, ip), connections }));
-    const before = this.list;
-    this.list = listOf(servers, this.maxConnections);
-    if (before && before.urls !== this.list.urls) for (const wake of [...this.waiting]) wake();
+    const before = this.current;
+    this.current = listOf(servers, this.maxConnections);
+    if (before && before.urls !== this.current.urls) for (const wake of [...this.waiting]) wake();
   }
 
-  // The side port ends a connection that is silent for longer than a request may take: one that waits is not.
+  // The port ends a connection that is silent for longer than a request may take: one that waits is not.
   #change(seconds, socket) {
     return new Promise((resolve) => {
       const wake = () => {
@@ -87,17 +89,9 @@ class Discovery {
   }
 }
 
-/** @returns {number} seconds; 0: the client does not want to wait */
-function waitOf(url) {
-  const seconds = Number(new URL(url, "http://x").searchParams.get("wait"));
-  return seconds >= 1 ? Math.min(seconds, LONGEST_SECONDS) : 0;
+/** Opens the port of the list, if clients are to be told of servers. */
+function openDiscovery(settings) {
+  if (settings.discovery) new DiscoveryPort(new Discovery(settings), { port: settings.discovery.port, host: settings.host }).open();
 }
 
-/** @returns {[string, object][]} the route, if clients are to be told of servers */
-function discoveryRoutes(settings) {
-  if (!settings.discovery) return [];
-  const discovery = new Discovery(settings);
-  return [[PATH, { method: "GET", answer: (send, body, request) => discovery.answer(send, request) }]];
-}
-
-module.exports = { discoveryRoutes };
+module.exports = { openDiscovery };

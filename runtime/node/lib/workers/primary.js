@@ -88,6 +88,7 @@ class Primary {
     const { routes } = require("./routes.js");
     this.sidePort = new SidePort(routes(this), this.settings, this.#sessions());
     this.sidePort.open();
+    require("../discovery/index.js").openDiscovery(this.settings);
   }
 
   // The primary has none: it takes requests from other pods and passes them on to its workers.

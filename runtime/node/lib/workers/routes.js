@@ -1,7 +1,6 @@
 "use strict";
 
 const { Token } = require("../token.js");
-const { discoveryRoutes } = require("../discovery/index.js");
 const { serving, drainAsked, shedAsked } = require("../routes.js");
 const { version } = require("../../package.json");
 const { Exposition } = require("./exposition.js");
@@ -23,7 +22,6 @@ function routes(primary) {
     ["/status", { method: "GET", answer: (send) => status(send, primary) }],
     ["/drain", { method: "POST", authorized, answer: (send, body) => drain(send, body, primary) }],
     ["/shed", { method: "POST", authorized, answer: (send, body) => shed(send, body, primary) }],
-    ...discoveryRoutes(primary.settings),
   ]);
 }
 

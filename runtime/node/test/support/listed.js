@@ -13,18 +13,19 @@ const ADDRESSES = ["127.0.0.3", "127.0.0.4", "127.0.0.5"];
 const TOKEN = "the-token-of-the-cluster";
 const PATH = "/.well-known/socketio-servers";
 
-/** Servers at addresses of their own, as pods are: the same port of the app and of the runtime at each. */
+/** Servers at addresses of their own, as pods are: the same ports of the app and of the runtime at each. */
 class Listed {
   static async start(addresses = ADDRESSES, env = {}) {
     const listed = new Listed();
     listed.folder = fs.mkdtempSync(path.join(os.tmpdir(), "socketio-discovery-"));
     fs.writeFileSync(path.join(listed.folder, "token"), TOKEN);
-    [listed.port, listed.sidePort] = [await freePort(), await freePort()];
+    [listed.port, listed.sidePort, listed.listPort] = [await freePort(), await freePort(), await freePort()];
     listed.env = {
       APP_PORT: listed.port,
       SOCKETIO_RUNTIME_PORT: listed.sidePort,
       SOCKETIO_RUNTIME_PEERS: ADDRESSES.join(","),
       SOCKETIO_RUNTIME_TOKEN_FILE: path.join(listed.folder, "token"),
+      SOCKETIO_RUNTIME_DISCOVERY_PORT: listed.listPort,
       SOCKETIO_RUNTIME_DISCOVERY_URL: `http://{address}:${listed.port}`,
       ...env,
     };
@@ -48,7 +49,7 @@ class Listed {
   async list({ from = ADDRESSES[0], etag, wait } = {}) {
     const began = Date.now();
     const headers = etag ? { "if-none-match": etag } : {};
-    const answer = await this.ask(from, `${PATH}${wait ? `?wait=${wait}` : ""}`, { headers });
+    const answer = await this.ask(from, `${PATH}${wait ? `?wait=${wait}` : ""}`, { headers, port: this.listPort });
     const servers = answer.status === 200 ? JSON.parse(answer.text).servers : [];
     const parts = { urls: servers.map(({ url }) => url), weights: servers.map(({ weight }) => weight) };
     return { ...answer, ...parts, etag: answer.headers.etag, seconds: (Date.now() - began) / 1000 };
@@ -59,9 +60,9 @@ class Listed {
     return this.ask(address, "/drain", { method: "POST", headers, body: JSON.stringify({ seconds }) });
   }
 
-  ask(host, route, { method = "GET", headers = {}, body } = {}) {
+  ask(host, route, { method = "GET", headers = {}, body, port = this.sidePort } = {}) {
     return new Promise((resolve, reject) => {
-      const place = { host, port: this.sidePort, path: route, method, headers, agent: false };
+      const place = { host, port, path: route, method, headers, agent: false };
       const request = http.request(place, (response) => {
         let text = "";
         response.on("data", (chunk) => (text += chunk));
@@ -78,4 +79,4 @@ class Listed {
   }
 }
 
-module.exports = { Listed, ADDRESSES };
+module.exports = { Listed, ADDRESSES, PATH };
