@@ -1,4 +1,4 @@
-"""Clients that choose a pod themselves, at its own address or by a host name through HAProxy; and the list they read."""
+"""Clients that choose a pod themselves, at its own address or by a host name through HAProxy; and what they read."""
 
 import asyncio
 import json

@@ -6,11 +6,12 @@ import functools
 import json
 import socket
 import time
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Callable, Mapping
 
 from .log import log
-from .routes import Answer, Route, Takeover
+from .routes import Answer, Later, Request, Route, Takeover
 
 REQUEST_SECONDS = 4.0
 # between two requests: who asks every 30 s does so on one connection
@@ -46,6 +47,7 @@ class Connection:
         self._input = b""
         self._output = b""
         self._closing = False
+        self._later: tuple[Later, Request] | None = None
 
     def writing(self) -> bool:
         """Whether an answer waits to be sent."""
@@ -70,9 +72,30 @@ class Connection:
         if self.idle:
             self._begin()
         self._input += received
+        if self._later:
+            self.ended = len(self._input) > HEAD_BYTES
+            return False
         answer = self._next_answer()
         if answer is None:
             return False
+        self._flush()
+        return True
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the peer waits for an answer that is not there yet."""
+        return self._later is not None
+
+    def look(self) -> bool:
+        """Answers if the answer that the peer waits for is there by now; True if it was."""
+        if self._later is None:
+            return False
+        later, request = self._later
+        answer = later.due()
+        if answer is None:
+            return False
+        self._later = None
+        self._say(answer, request)
         self._flush()
         return True
 
@@ -85,27 +108,31 @@ class Connection:
         if not end:
             return self._say(Answer(431, {"error": "HeadTooLarge"})) if len(head) > HEAD_BYTES else None
         try:
-            method, path, headers = _parse(head)
+            request = _parse(head)
         except ValueError:
             return self._say(Answer(400, {"error": "BadRequest"}))
-        route = self._routes.get(path)
-        refusal = _refusal(route, method, headers)
+        route = self._routes.get(request.path)
+        refusal = _refusal(route, request)
         if route is None or refusal:
             return self._say(refusal or Answer(404, {"error": "NotFound"}))
-        length = int(headers.get("content-length", "0"))
+        length = int(request.headers.get("content-length", "0"))
         if len(rest) < length:
             return None
         self._input = rest[length:]
-        answer = _answered(route, rest[:length])
+        answer = _answered(route, replace(request, body=rest[:length]))
+        if isinstance(answer, Later):
+            self._later = (answer, request)
+            self.deadline = time.monotonic() + answer.seconds + self._request_seconds
+            return None
         if isinstance(answer, Takeover):
             self.upgraded = functools.partial(answer.take, self.socket, _switching(route), self._input)
             return None
-        return self._say(answer, headers.get("connection", ""), method == "HEAD")
+        return self._say(answer, request)
 
-    def _say(self, answer: Answer, connection: str = "close", without_body: bool = False) -> Answer:
-        refused = answer.status >= 400 and answer.status != 503
-        self._closing = refused or self.last or connection.lower() == "close"
-        self._output = _serialize(answer, self._closing, without_body)
+    def _say(self, answer: Answer, request: Request | None = None) -> Answer:
+        refused = request is None or (answer.status >= 400 and answer.status != 503)
+        self._closing = refused or self.last or (request is not None and _wants_end(request))
+        self._output = _serialize(answer, self._closing, request is not None and request.method == "HEAD")
         self._begin()
         return answer
 
@@ -125,8 +152,12 @@ class Connection:
             self.deadline = time.monotonic() + self._idle_seconds
 
 
-def _parse(head: bytes) -> tuple[str, str, dict[str, str]]:
-    """(method, path, headers by lower-case name); ValueError if it is no HTTP/1 request."""
+def _wants_end(request: Request) -> bool:
+    return request.headers.get("connection", "").lower() == "close"
+
+
+def _parse(head: bytes) -> Request:
+    """Without its body; ValueError if it is no HTTP/1 request."""
     request_line, *lines = head.decode("latin-1").split("\r\n")
     method, target, protocol = request_line.split(" ")
     if not protocol.startswith("HTTP/1."):
@@ -139,13 +170,15 @@ def _parse(head: bytes) -> tuple[str, str, dict[str, str]]:
         headers[name.lower()] = value.strip()
     if not headers.get("content-length", "0").isdecimal() or "transfer-encoding" in headers:
         raise ValueError("a body of unknown length")
-    return method, target.partition("?")[0], headers
+    path, _, query = target.partition("?")
+    return Request(method, path, query, headers)
 
 
-def _refusal(route: Route | None, method: str, headers: Mapping[str, str]) -> Answer | None:
+def _refusal(route: Route | None, request: Request) -> Answer | None:
+    headers = request.headers
     if route is None:
         return Answer(404, {"error": "NotFound"})
-    if ("GET" if method == "HEAD" else method) != route.method:
+    if ("GET" if request.method == "HEAD" else request.method) not in (route.method, *route.also):
         return Answer(405, {"error": "MethodNotAllowed"}, headers={"allow": route.method})
     if not route.authorized(headers.get("authorization", "")):
         scheme = "Peer" if route.upgrade else "Bearer"
@@ -157,11 +190,11 @@ def _refusal(route: Route | None, method: str, headers: Mapping[str, str]) -> An
     return None
 
 
-def _answered(route: Route, body: bytes) -> Answer | Takeover:
+def _answered(route: Route, request: Request) -> Answer | Takeover | Later:
     try:
-        return route.answer(body)
+        return route.answer(request)
     except Exception as error:
-        log(f"side port: {route.method} failed: {type(error).__name__}: {error}")
+        log(f"{route.method} of {request.path} failed: {type(error).__name__}: {error}")
         return Answer(500, {"error": "InternalError"})
 
 
@@ -180,6 +213,9 @@ def _serialize(answer: Answer, closing: bool, without_body: bool) -> bytes:
         "connection": "close" if closing else "keep-alive",
         **answer.headers,
     }
+    if answer.status in (204, 304):
+        del headers["content-type"], headers["content-length"]
+        body = b""
     lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")

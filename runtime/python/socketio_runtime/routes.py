@@ -41,15 +41,35 @@ class Takeover:
     take: Callable[[socket.socket, bytes, bytes], None]
 
 
+@dataclass(frozen=True, eq=False)
+class Later:
+    """An answer that waits. `due`: called every now and then until it returns one, for so many `seconds` at most."""
+
+    due: Callable[[], Answer | None]
+    seconds: float
+
+
 @dataclass(frozen=True)
-class Route:
-    """`answer`: called with the request's body. `authorized`: called with the header Authorization. `upgrade`: the
-    protocol that the connection changes to."""
+class Request:
+    """`headers`: by lower-case name. `query`: what follows the question mark."""
 
     method: str
-    answer: Callable[[bytes], Answer | Takeover]
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Route:
+    """`authorized`: called with the header Authorization. `upgrade`: the protocol that the connection changes to.
+    `also`: methods beside `method`, and beside HEAD where that is GET."""
+
+    method: str
+    answer: Callable[[Request], Answer | Takeover | Later]
     authorized: Callable[[str], bool] = lambda header: True
     upgrade: str = ""
+    also: tuple[str, ...] = ()
 
 
 class BadRequestError(Exception):
@@ -68,14 +88,14 @@ def routes(runtime: Runtime) -> dict[str, Route]:
 
     relays = runtime.relays
     return {
-        **({PATH: Route("GET", lambda body: _peer(relays), from_peer, PROTOCOL)} if relays else {}),
-        "/healthz": Route("GET", lambda body: Answer(200, {"alive": True})),
-        "/readyz": Route("GET", lambda body: _ready(runtime.readiness.state())),
-        "/serving": Route("GET", lambda body: _serving(runtime)),
-        "/metrics": Route("GET", lambda body: Answer(200, expose(runtime), CONTENT_TYPE)),
-        "/status": Route("GET", lambda body: Answer(200, _status(runtime))),
-        "/drain": Route("POST", lambda body: _drain(body, runtime), authorized),
-        "/shed": Route("POST", lambda body: _shed(body, runtime), authorized),
+        **({PATH: Route("GET", lambda request: _peer(relays), from_peer, PROTOCOL)} if relays else {}),
+        "/healthz": Route("GET", lambda request: Answer(200, {"alive": True})),
+        "/readyz": Route("GET", lambda request: _ready(runtime.readiness.state())),
+        "/serving": Route("GET", lambda request: _serving(runtime)),
+        "/metrics": Route("GET", lambda request: Answer(200, expose(runtime), CONTENT_TYPE)),
+        "/status": Route("GET", lambda request: Answer(200, _status(runtime))),
+        "/drain": Route("POST", lambda request: _drain(request.body, runtime), authorized),
+        "/shed": Route("POST", lambda request: _shed(request.body, runtime), authorized),
     }
 
 

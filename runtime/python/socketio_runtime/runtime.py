@@ -10,6 +10,7 @@ from typing import Any, Mapping
 from . import settings as environment
 from .app_address import AppAddress
 from .drain import Drain
+from .http_connection import REQUEST_SECONDS
 from .managed_server import ManagedServer
 from .metrics import Metrics
 from .readiness import Readiness
@@ -34,6 +35,7 @@ class Runtime:
         self.app_address = AppAddress(self)
         self.readiness = Readiness(self)
         self.side_port: SidePort | None = None
+        self.list_port: SidePort | None = None
         self.forwarder: Forwarder | None = None
         self.relays: Relays | None = None
         self._created = 0
@@ -77,6 +79,8 @@ class Runtime:
         self.shutdown.forked = True
         if self.side_port:
             self.side_port.forget()
+        if self.list_port:
+            self.list_port.forget()
         if self.relays:
             self.relays.forget()
         for managed in self.all():
@@ -104,6 +108,18 @@ class Runtime:
             self.relays = Relays(self.app_address.dial)
         self.side_port = SidePort(routes(self), self.settings.host, self.settings.port)
         self.side_port.open()
+        self._open_list_port(self.settings.port)
+
+    def _open_list_port(self, side_port: int) -> None:
+        url, port, peers = self.settings.discovery_url, self.settings.discovery_port, self.settings.peers
+        if not (url and port and peers):
+            return
+        from .discovery.discovery import PLACES, Discovery
+
+        routes = Discovery(url, peers, side_port, self.settings.max_connections).routes()
+        times = (REQUEST_SECONDS, REQUEST_SECONDS)
+        self.list_port = SidePort(routes, self.settings.host, port, *times, name="discovery port", places=PLACES)
+        self.list_port.open()
 
 
 @functools.lru_cache(maxsize=1)

@@ -22,7 +22,8 @@ class Settings:
 
     `broker_url` may hold a password: never log it. `ping_*`, `connect_timeout`, `recovery` in milliseconds,
     `drain_seconds` None: signals are left to the app. `address`: of this pod. `peers`: names or addresses of all pods.
-    `app_port`: where routers look for the app.
+    `app_port`: where routers look for the app. `discovery_port`, `discovery_url`: where clients are told of servers,
+    and the template of a server's URL.
     """
 
     adapter: str
@@ -44,6 +45,8 @@ class Settings:
     peers: tuple[str, ...]
     session_key_file: str | None
     app_port: int | None
+    discovery_port: int | None
+    discovery_url: str | None
 
 
 def read(env: Mapping[str, str]) -> Settings:
@@ -82,6 +85,8 @@ def read(env: Mapping[str, str]) -> Settings:
         peers=tuple(name.strip() for name in env.get("SOCKETIO_RUNTIME_PEERS", "").split(",") if name.strip()),
         session_key_file=env.get("SOCKETIO_RUNTIME_SESSION_KEY_FILE") or None,
         app_port=port("SOCKETIO_RUNTIME_APP_PORT"),
+        discovery_port=port("SOCKETIO_RUNTIME_DISCOVERY_PORT"),
+        discovery_url=env.get("SOCKETIO_RUNTIME_DISCOVERY_URL") or None,
     )
 
 

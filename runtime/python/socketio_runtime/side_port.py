@@ -22,10 +22,13 @@ SOCKETS = 64
 # other pods may open many at once
 BACKLOG = 512
 RETRY_SECONDS = 5.0
+# how often it looks whether an answer is there for whom it waits
+LOOK_SECONDS = 0.2
 
 
 class SidePort:
-    """`host`: all addresses if None. The times are those of a Connection."""
+    """`host`: all addresses if None. The times are those of a Connection. `name`: in the log. `places`: how many
+    connections at once."""
 
     def __init__(
         self,
@@ -34,7 +37,10 @@ class SidePort:
         port: int,
         request_seconds: float = REQUEST_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
+        name: str = "side port",
+        places: int = SOCKETS,
     ) -> None:
+        self._name, self._places = name, places
         self._routes = routes
         self._seconds = (request_seconds, idle_seconds)
         self._ending = False
@@ -47,7 +53,7 @@ class SidePort:
 
     def open(self) -> None:
         """Starts to listen, in the background."""
-        threading.Thread(target=self._run, name="socketio-runtime-side-port", daemon=True).start()
+        threading.Thread(target=self._run, name=f"socketio-runtime-{self._name.replace(' ', '-')}", daemon=True).start()
 
     def fileno(self) -> int:
         """Descriptor of the listening socket, -1 while it is not open."""
@@ -73,7 +79,7 @@ class SidePort:
 
     def _run(self) -> None:
         self._listener = listener = self._bind()
-        log(f"side port {self._port}: open")
+        log(f"{self._name} {self._port}: open")
         listener.setblocking(False)
         with selectors.DefaultSelector() as selector:
             selector.register(listener, selectors.EVENT_READ)
@@ -87,7 +93,7 @@ class SidePort:
                 return self._listen()
             except OSError as error:
                 if not reported:
-                    log(f"side port {self._port}: {error.strerror}, tried again every {RETRY_SECONDS:g} s")
+                    log(f"{self._name} {self._port}: {error.strerror}, tried again every {RETRY_SECONDS:g} s")
                 reported = True
                 time.sleep(RETRY_SECONDS)
 
@@ -107,6 +113,8 @@ class SidePort:
                 self._accept(selector, listener)
             elif key.fd in self._connections:
                 self._serve(selector, self._connections[key.fd])
+        for connection in [one for one in self._connections.values() if one.waiting]:
+            self._look(selector, connection)
         now = time.monotonic()
         for connection in [one for one in self._connections.values() if one.deadline < now]:
             self._close(selector, connection)
@@ -114,7 +122,8 @@ class SidePort:
     # Often enough, and no more often: a connection may be idle for long.
     def _wait(self) -> float:
         deadlines = [connection.deadline for connection in self._connections.values()]
-        return max(0.0, min(deadlines) - time.monotonic()) + 0.01 if deadlines else IDLE_SECONDS
+        wait = max(0.0, min(deadlines) - time.monotonic()) + 0.01 if deadlines else IDLE_SECONDS
+        return min(wait, LOOK_SECONDS) if any(one.waiting for one in self._connections.values()) else wait
 
     # When all places are taken the connection that has been silent longest goes: a flood of half-open ones cannot keep
     # a probe out.
@@ -128,7 +137,7 @@ class SidePort:
         connection.last = self._ending
         self._connections[connection.fd] = connection
         selector.register(accepted, selectors.EVENT_READ)
-        if len(self._connections) > SOCKETS:
+        if len(self._connections) > self._places:
             self._close(selector, next(iter(self._connections.values())))
 
     def _serve(self, selector: selectors.BaseSelector, connection: Connection) -> None:
@@ -136,7 +145,7 @@ class SidePort:
             answered = connection.proceed()
         except Exception as error:
             if not isinstance(error, OSError):
-                log(f"side port: a request failed: {error}")
+                log(f"{self._name}: a request failed: {error}")
             self._close(selector, connection)
             return
         if connection.upgraded:
@@ -149,6 +158,16 @@ class SidePort:
             return
         if answered:
             self._connections[connection.fd] = self._connections.pop(connection.fd)
+        self._expect(selector, connection)
+
+    def _look(self, selector: selectors.BaseSelector, connection: Connection) -> None:
+        try:
+            if connection.look():
+                self._expect(selector, connection)
+        except OSError:
+            self._close(selector, connection)
+
+    def _expect(self, selector: selectors.BaseSelector, connection: Connection) -> None:
         wanted = selectors.EVENT_WRITE if connection.writing() else selectors.EVENT_READ
         selector.modify(connection.socket, wanted)
 

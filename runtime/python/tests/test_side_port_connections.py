@@ -30,8 +30,8 @@ BODY = b"POST /drain HTTP/1.1\r\ncontent-length: 900\r\n\r\n{"
 def connect() -> Iterator[Callable[[], socket.socket]]:
     port = free_port()
     routes = {
-        "/healthz": Route("GET", lambda body: Answer(200, {"alive": True})),
-        "/drain": Route("POST", lambda body: Answer(202, {})),
+        "/healthz": Route("GET", lambda request: Answer(200, {"alive": True})),
+        "/drain": Route("POST", lambda request: Answer(202, {})),
     }
     SidePort(routes, "127.0.0.1", port, REQUEST_SECONDS, IDLE_SECONDS).open()
     opened: list[socket.socket] = []

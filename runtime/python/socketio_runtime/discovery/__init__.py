@@ -1,0 +1,1 @@
+"""Tells clients which servers take new sessions."""
