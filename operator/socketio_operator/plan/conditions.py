@@ -186,7 +186,7 @@ def _unavailable_webtransport(cluster: SocketIOCluster) -> tuple[Condition, ...]
         return ()
     message = (
         f"WebTransport runs over UDP, which routing.router {router} does not pass on: clients stay on the other "
-        "transports. Set spec.routing.router to none, or take webtransport out of spec.engine.transports."
+        "transports. Set spec.routing.router to none or direct, or take webtransport out of spec.engine.transports."
     )
     return (Condition("WebTransportUnavailable", True, "RouterWithoutUdp", message),)
 
