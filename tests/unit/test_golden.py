@@ -38,6 +38,8 @@ ROUTINGS: dict[str, dict[str, Any]] = {
         "router": "gateway",
         "gateway": {"name": "public", "implementation": "nginx-gateway-fabric"},
     },
+    "direct": {"router": "direct", "affinity": "none"},
+    "direct-proxy": {"router": "proxy", "direct": {}, "tls": {"secretName": "chat-tls"}},
     "none": {"router": "none", "service": {"type": "LoadBalancer", "annotations": {"example.com/nlb": "yes"}}},
 }
 
