@@ -45,6 +45,11 @@ class Listed {
     return addresses.map((address) => `http://${address}:${this.port}`);
   }
 
+  /** @returns {string} what clients are told to find the list, at that server */
+  base(address = ADDRESSES[0]) {
+    return `http://${address}:${this.sidePort}`;
+  }
+
   /** @returns {Promise<{status: number, etag: string, headers: object, urls?: string[], weights?: number[], seconds: number}>} */
   async list({ from = ADDRESSES[0], etag, wait } = {}) {
     const began = Date.now();

@@ -1,0 +1,3 @@
+"use strict";
+
+exports.connect = async (...how) => (await import("./index.mjs")).connect(...how);
