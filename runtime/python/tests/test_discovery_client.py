@@ -28,7 +28,7 @@ def started() -> Iterator[list[Any]]:
         one.stop()
 
 
-# python-engineio's client takes the close packet that ends a polling session on a Node.js server for a farewell and stays
+# python-engineio's client takes the packet that ends a polling session on a Node.js server for a farewell, and stays
 # away: a drain moves its clients on WebSocket only.
 @pytest.mark.parametrize(
     ("act", "transports"),
