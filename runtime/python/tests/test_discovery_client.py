@@ -48,7 +48,7 @@ def test_a_drain_or_an_end(kind: Any, act: str, transports: list[str], started: 
     print(f"{before} -> {clients.spread()} in {took:.2f} s")
     assert took < IN_TIME
     if act == "drain":
-        assert requests.get(servers.base.replace(FIRST, SECOND) + "/status", timeout=8).json()["connections"] == 0
+        assert requests.get(f"http://{SECOND}:{servers.side_port}/status", timeout=8).json()["connections"] == 0
 
 
 def test_the_end_of_two_servers_with_the_list_and_one_that_comes(kind: Any, started: list[Any]) -> None:

@@ -47,7 +47,7 @@ class Listed {
 
   /** @returns {string} what clients are told to find the list, at that server */
   base(address = ADDRESSES[0]) {
-    return `http://${address}:${this.sidePort}`;
+    return `http://${address}:${this.listPort}`;
   }
 
   /** @returns {Promise<{status: number, etag: string, headers: object, urls?: string[], weights?: number[], seconds: number}>} */

@@ -1,5 +1,5 @@
-// Servers that are listed, of the runtime for Node.js. Argument: their addresses (comma list). Tells where the list is and
-// then does what each line of its input says, "drain 127.0.0.4", and answers "done". They end with the input.
+// Servers that are listed, of the runtime for Node.js. Argument: their addresses (comma list). Tells where the list is, and
+// the side port of each; then does what each line of its input says, "drain 127.0.0.4", and answers "done". They end with the input.
 "use strict";
 
 const path = require("path");
@@ -13,7 +13,7 @@ const acts = {
 
 async function main() {
   const servers = await Listed.start(process.argv[2].split(","));
-  console.log(servers.base());
+  console.log(`${servers.base()} ${servers.sidePort}`);
   for await (const line of require("readline").createInterface({ input: process.stdin })) {
     const [act, address] = line.split(" ");
     await acts[act](servers, address);

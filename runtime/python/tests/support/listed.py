@@ -25,7 +25,7 @@ class Listed:
     def __init__(self, *addresses: str) -> None:
         command = ["node", str(TESTS / "clients" / "listed.cjs"), ",".join(addresses or ADDRESSES)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.base = self._answer()
+        self.base, self.side_port = self._answer().split()
 
     def act(self, what: str, address: str) -> None:
         assert self.process.stdin
