@@ -113,7 +113,8 @@ test("all who wait are told, and a flood of silent connections takes no place fr
   const asked = Date.now();
   assert.equal((await servers.list()).status, 200);
   t.diagnostic(`answered beside 1500 silent connections in ${Date.now() - asked} ms`);
-  assert.ok(Date.now() - asked < 1000);
+  // long before the time of the silent ones is over
+  assert.ok(Date.now() - asked < 3000);
   const began = Date.now();
   await servers.drain(ADDRESSES[1]);
   const told = await Promise.all(waiting);

@@ -6,7 +6,7 @@ const { Names, askAll } = require("./ask.js");
 const { DiscoveryPort } = require("./port.js");
 
 const EVERY_MS = 1000;
-// with more than a hundred servers they are asked less often, so that each is asked no more than a hundred times a second
+// more than a hundred servers are asked less often: each of them no more than a hundred times a second
 const EACH_MS = 10;
 // without a question for that long nobody is asked any more
 const REST_MS = 60_000;
