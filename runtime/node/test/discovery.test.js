@@ -4,6 +4,8 @@ const assert = require("node:assert");
 const net = require("node:net");
 const { test } = require("node:test");
 const { Listed, ADDRESSES, PATH } = require("./support/listed.js");
+const { App } = require("./support/app.js");
+const { freePort } = require("./support/port.js");
 const { until } = require("./support/until.js");
 const { urlOf } = require("../lib/discovery/list.js");
 
@@ -85,6 +87,7 @@ test("the list is at its own port, and nothing else is", async (t) => {
     assert.equal((await servers.ask(ADDRESSES[0], path, { port })).status, 404, path);
   }
   assert.equal((await servers.ask(ADDRESSES[0], PATH, { port, method: "POST", body: "x".repeat(100_000) })).status, 405);
+  assert.equal((await servers.ask(ADDRESSES[0], PATH, { port, headers: { "content-length": 3 }, body: "abc" })).status, 413);
   assert.equal((await servers.ask(ADDRESSES[0], PATH)).status, 404);
   const preflight = await servers.ask(ADDRESSES[0], PATH, { port, method: "OPTIONS" });
   const { "access-control-allow-headers": headers, "access-control-allow-origin": origin } = preflight.headers;
@@ -94,17 +97,54 @@ test("the list is at its own port, and nothing else is", async (t) => {
 test("many may wait, and the rest are answered at once", async (t) => {
   const servers = await listed(t, [ADDRESSES[0]]);
   const { etag } = await servers.list();
-  const answers = await Promise.all(Array.from({ length: 300 }, () => servers.list({ etag, wait: 2 })));
+  const answers = await Promise.all(Array.from({ length: 1100 }, () => servers.list({ etag, wait: 6 })));
   assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([304]));
-  const waited = answers.filter(({ seconds }) => seconds >= 2).length;
-  assert.equal(waited, 256);
+  assert.equal(answers.filter(({ seconds }) => seconds >= 6).length, 1024);
 });
 
-test("connections that say nothing keep nobody out for long", async (t) => {
-  const servers = await listed(t, [ADDRESSES[0]]);
-  const silent = Array.from({ length: 600 }, () => net.connect(servers.listPort, ADDRESSES[0]).on("error", () => {}));
+test("all who wait are told, and a flood of silent connections takes no place from them", async (t) => {
+  const servers = await listed(t);
+  const { etag } = await servers.list();
+  const waiting = Array.from({ length: 600 }, () => servers.list({ etag, wait: 30 }));
+  await pause(1000);
+  const silent = Array.from({ length: 1500 }, () => net.connect(servers.listPort, ADDRESSES[0]).on("error", () => {}));
   t.after(() => silent.forEach((socket) => socket.destroy()));
-  await until("an answer", () => servers.list().then(({ status }) => status === 200, () => false), 8);
+  await pause(300);
+  const asked = Date.now();
+  assert.equal((await servers.list()).status, 200);
+  t.diagnostic(`answered beside 1500 silent connections in ${Date.now() - asked} ms`);
+  // long before the time of the silent ones is over
+  assert.ok(Date.now() - asked < 3000);
+  const began = Date.now();
+  await servers.drain(ADDRESSES[1]);
+  const told = await Promise.all(waiting);
+  t.diagnostic(`600 were told in ${Date.now() - began} ms`);
+  assert.ok(Date.now() - began < 3000);
+  for (const { status, urls } of told) assert.deepEqual([status, urls], [200, servers.urls(ADDRESSES[0], ADDRESSES[2])]);
+});
+
+test("who asks again while it waits is cut off; a tag that a proxy made weak is known", async (t) => {
+  const servers = await listed(t, [ADDRESSES[0]]);
+  const { etag } = await servers.list();
+  const weak = await servers.list({ etag: `W/${etag}`, wait: 2 });
+  assert.deepEqual([weak.status, weak.seconds >= 2], [304, true]);
+  const request = `GET ${PATH}?wait=60 HTTP/1.1\r\nhost: x\r\nif-none-match: ${etag}\r\n\r\n`;
+  const socket = net.connect(servers.listPort, ADDRESSES[0], () => socket.write(request));
+  let closed = false;
+  socket.on("error", () => {}).on("close", () => (closed = true)).resume();
+  await pause(1000);
+  assert.equal(closed, false);
+  socket.write(request);
+  await until("the end", () => closed, 3);
+});
+
+test("the app's port is the app's", async (t) => {
+  const port = await freePort();
+  const places = { APP_PORT: port, SOCKETIO_RUNTIME_APP_PORT: port, SOCKETIO_RUNTIME_DISCOVERY_PORT: port };
+  const app = await App.start("v4.8", { env: { ...places, SOCKETIO_RUNTIME_DISCOVERY_URL: "http://{address}", SOCKETIO_RUNTIME_PEERS: "127.0.0.1" } });
+  t.after(() => app.stop());
+  await app.client();
+  assert.match(app.log, /discovery port \d+: taken by the app, clients are told of no servers/);
 });
 
 test("a port that is taken harms nobody, and is tried again", async (t) => {

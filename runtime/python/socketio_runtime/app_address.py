@@ -24,9 +24,9 @@ class AppAddress:
         self._until = 0.0
 
     def own(self) -> Listener | None:
-        """A listening socket that this process holds, the side port's apart."""
-        side_port = self._runtime.side_port
-        return self._own.find(except_fd=side_port.fileno() if side_port else -1)
+        """A listening socket that this process holds, those of the runtime apart."""
+        ports = (self._runtime.side_port, self._runtime.list_port)
+        return self._own.find(except_fds=[port.fileno() for port in ports if port])
 
     def routed(self) -> Listener | None:
         """What listens on the port where routers look, rather at an address that they reach than not."""

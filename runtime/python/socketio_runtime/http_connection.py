@@ -23,7 +23,8 @@ CHUNK_BYTES = 4096
 
 class Connection:
     """`deadline`: when it is cut off, in seconds of the monotonic clock. `ended`: nothing more is to be said.
-    `idle`: it was answered and waits for its next request. `last`: the next answer is its last one.
+    `idle`: it was answered and waits for its next request. `last`: the next answer is its last one. `keeps`: nobody
+    who comes later takes its place.
     `upgraded`: to be called when nobody else uses the socket any more. `request_seconds`: for a request, and for its
     answer; `idle_seconds`: between two requests."""
 
@@ -39,6 +40,7 @@ class Connection:
         self.ended = False
         self.idle = False
         self.last = False
+        self.keeps = False
         self._request_seconds = request_seconds
         self._idle_seconds = idle_seconds
         self._begin()
@@ -73,7 +75,7 @@ class Connection:
             self._begin()
         self._input += received
         if self._later:
-            self.ended = len(self._input) > HEAD_BYTES
+            self.ended = self.keeps or len(self._input) > HEAD_BYTES
             return False
         answer = self._next_answer()
         if answer is None:
@@ -121,6 +123,11 @@ class Connection:
         self._input = rest[length:]
         answer = _answered(route, replace(request, body=rest[:length]))
         if isinstance(answer, Later):
+            there = answer.due()
+            if there is not None:
+                return self._say(there, request)
+            self.keeps = answer.keeps
+            self.last = self.last or self.keeps
             self._later = (answer, request)
             self.deadline = time.monotonic() + answer.seconds + self._request_seconds
             return None

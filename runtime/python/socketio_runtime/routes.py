@@ -43,10 +43,12 @@ class Takeover:
 
 @dataclass(frozen=True, eq=False)
 class Later:
-    """An answer that waits. `due`: called every now and then until it returns one, for so many `seconds` at most."""
+    """An answer that waits. `due`: called every now and then until it returns one, for so many `seconds` at most.
+    `keeps`: whether the connection keeps its place until then, and is closed after it."""
 
     due: Callable[[], Answer | None]
     seconds: float
+    keeps: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from . import settings as environment
 from .app_address import AppAddress
 from .drain import Drain
 from .http_connection import REQUEST_SECONDS
+from .log import log
 from .managed_server import ManagedServer
 from .metrics import Metrics
 from .readiness import Readiness
@@ -113,6 +114,11 @@ class Runtime:
     def _open_list_port(self, side_port: int) -> None:
         url, port, peers = self.settings.discovery_url, self.settings.discovery_port, self.settings.peers
         if not (url and port and peers):
+            return
+        if port in (side_port, self.settings.app_port):
+            # it would be taken from the app, which listens later
+            taker = "app" if port == self.settings.app_port else "side port"
+            log(f"discovery port {port}: taken by the {taker}, clients are told of no servers")
             return
         from .discovery.discovery import PLACES, Discovery
 

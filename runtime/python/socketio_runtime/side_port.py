@@ -48,6 +48,8 @@ class SidePort:
         self._port = port
         self._listener: socket.socket | None = None
         self._mine = True
+        # when connections are looked at next, in seconds of the monotonic clock
+        self._next = 0.0
         # the one that has been silent longest comes first
         self._connections: dict[int, Connection] = {}
 
@@ -108,22 +110,29 @@ class SidePort:
             return _listener(socket.AF_INET, "0.0.0.0", self._port)
 
     def _turn(self, selector: selectors.BaseSelector, listener: socket.socket) -> None:
-        for key, _ in selector.select(timeout=self._wait()):
+        for key, _ in selector.select(timeout=max(0.0, self._next - time.monotonic())):
             if key.fileobj is listener:
                 self._accept(selector, listener)
             elif key.fd in self._connections:
                 self._serve(selector, self._connections[key.fd])
+        if time.monotonic() >= self._next:
+            self._sweep(selector)
+
+    # Not in each turn: there may be many connections.
+    def _sweep(self, selector: selectors.BaseSelector) -> None:
         for connection in [one for one in self._connections.values() if one.waiting]:
             self._look(selector, connection)
         now = time.monotonic()
         for connection in [one for one in self._connections.values() if one.deadline < now]:
             self._close(selector, connection)
+        self._next = now + IDLE_SECONDS
+        for connection in self._connections.values():
+            self._note(connection)
 
-    # Often enough, and no more often: a connection may be idle for long.
-    def _wait(self) -> float:
-        deadlines = [connection.deadline for connection in self._connections.values()]
-        wait = max(0.0, min(deadlines) - time.monotonic()) + 0.01 if deadlines else IDLE_SECONDS
-        return min(wait, LOOK_SECONDS) if any(one.waiting for one in self._connections.values()) else wait
+    # A connection may be idle for long: it is looked at when its time is over, and no more often.
+    def _note(self, connection: Connection) -> None:
+        due = time.monotonic() + LOOK_SECONDS if connection.waiting else connection.deadline + 0.01
+        self._next = min(self._next, due)
 
     # When all places are taken the connection that has been silent longest goes: a flood of half-open ones cannot keep
     # a probe out.
@@ -137,8 +146,9 @@ class SidePort:
         connection.last = self._ending
         self._connections[connection.fd] = connection
         selector.register(accepted, selectors.EVENT_READ)
+        self._note(connection)
         if len(self._connections) > self._places:
-            self._close(selector, next(iter(self._connections.values())))
+            self._close(selector, next(one for one in self._connections.values() if not one.keeps))
 
     def _serve(self, selector: selectors.BaseSelector, connection: Connection) -> None:
         try:
@@ -158,6 +168,7 @@ class SidePort:
             return
         if answered:
             self._connections[connection.fd] = self._connections.pop(connection.fd)
+        self._note(connection)
         self._expect(selector, connection)
 
     def _look(self, selector: selectors.BaseSelector, connection: Connection) -> None:

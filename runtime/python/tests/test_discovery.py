@@ -1,11 +1,11 @@
 """Clients are told which servers take new sessions: at a port of its own, by each pod alike."""
 
 import contextlib
+import selectors
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,7 @@ def test_the_list_is_at_its_own_port_and_nothing_else_is(tmp_path: Path) -> None
     for path in ("/metrics", "/status", "/readyz", "/drain", "/peer", "/", "/socket.io/"):
         assert servers.ask(path).status_code == 404, path
     assert servers.ask(method="POST", data="x" * 100_000).status_code == 405
+    assert servers.ask(data="abc").status_code == 413
     assert app.ask(PATH).status_code == 404
     preflight = servers.ask(method="OPTIONS")
     assert preflight.status_code == 204
@@ -149,29 +150,92 @@ def test_the_list_is_at_its_own_port_and_nothing_else_is(tmp_path: Path) -> None
     assert servers.ask(method="HEAD").headers["ETag"] == servers.ask().headers["ETag"]
 
 
+def asking(servers: Listed, tag: str, seconds: int) -> socket.socket:
+    """Who waits for a change, as many may: without a thread for each."""
+    connection = socket.create_connection((ADDRESSES[0], servers.list_port), timeout=30)
+    connection.sendall(f"GET {PATH}?wait={seconds} HTTP/1.1\r\nhost: x\r\nif-none-match: {tag}\r\n\r\n".encode())
+    return connection
+
+
+def answered(connections: list[socket.socket]) -> list[socket.socket]:
+    with selectors.DefaultSelector() as selector:
+        for connection in connections:
+            selector.register(connection, selectors.EVENT_READ)
+        return [key.fileobj for key, _ in selector.select(0) if isinstance(key.fileobj, socket.socket)]
+
+
 def test_many_may_wait_and_the_rest_are_answered_at_once(tmp_path: Path) -> None:
     servers = Listed(tmp_path)
     servers.add(ADDRESSES[0])
     tag = servers.ask().headers["ETag"]
+    with contextlib.ExitStack() as stack:
+        asked = [stack.enter_context(asking(servers, tag, 8)) for _ in range(1100)]
+        until("those at once", lambda: len(answered(asked)) == 76, 5)
+        until("all of them", lambda: len(answered(asked)) == 1100, 15)
+        assert all(connection.recv(4096).startswith(b"HTTP/1.1 304 ") for connection in asked)
 
-    def wait(number: int) -> tuple[int, bool]:
+
+@pytest.mark.parametrize("file", ["chat_asgi.py", "chat_threaded.py"])
+def test_all_who_wait_are_told_and_silent_connections_take_no_place_from_them(file: str, tmp_path: Path) -> None:
+    servers = Listed(tmp_path, file)
+    apps = [servers.add(address) for address in ADDRESSES[:2]]
+    until("both", lambda: servers.listed() == servers.urls(*ADDRESSES[:2]))
+    tag = servers.ask().headers["ETag"]
+    with contextlib.ExitStack() as stack:
+        asked = [stack.enter_context(asking(servers, tag, 30)) for _ in range(600)]
+        for _ in range(1500):
+            stack.enter_context(socket.create_connection((ADDRESSES[0], servers.list_port)))
         begun = time.monotonic()
-        status = servers.ask(f"{PATH}?wait=6", tag).status_code
-        return status, time.monotonic() - begun >= 6
+        assert servers.ask().status_code == 200
+        print(f"answered beside 1500 silent connections in {time.monotonic() - begun:.2f} s")
+        assert time.monotonic() - begun < 3, "long before the time of the silent ones is over"
+        assert answered(asked) == []
+        begun = time.monotonic()
+        assert apps[1].post("/drain", {"seconds": 0}, TOKEN).status_code == 202
+        until("all of them", lambda: len(answered(asked)) == 600, SOON_SECONDS)
+        print(f"600 were told in {time.monotonic() - begun:.2f} s")
+        assert all(connection.recv(4096).startswith(b"HTTP/1.1 200 ") for connection in asked)
 
-    with ThreadPoolExecutor(300) as pool:
-        answers = list(pool.map(wait, range(300)))
-    assert {status for status, _ in answers} == {304}
-    assert sum(waited for _, waited in answers) == 256
 
-
-def test_connections_that_say_nothing_keep_nobody_out(tmp_path: Path) -> None:
+def test_who_asks_again_while_it_waits_is_cut_off_and_a_weak_tag_is_known(tmp_path: Path) -> None:
     servers = Listed(tmp_path)
     servers.add(ADDRESSES[0])
-    with contextlib.ExitStack() as silent:
-        for _ in range(600):
-            silent.enter_context(socket.create_connection((ADDRESSES[0], servers.list_port)))
-        assert servers.ask().status_code == 200
+    tag = servers.ask().headers["ETag"]
+    begun = time.monotonic()
+    assert servers.ask(f"{PATH}?wait=2", f"W/{tag}").status_code == 304
+    assert time.monotonic() - begun >= 2
+    with asking(servers, tag, 60) as connection:
+        time.sleep(1)
+        assert answered([connection]) == []
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        until("the end", lambda: answered([connection]) == [connection], 3)
+
+
+def test_the_port_of_the_list_is_not_the_apps(tmp_path: Path) -> None:
+    servers = Listed(tmp_path, "deaf.py")
+    app = App("deaf.py", env=servers.env, address=ADDRESSES[0])
+    app.side_port = servers.side_port
+    until("the list", lambda: servers.ask().status_code == 200)
+    assert app.reason() == "NotListening"
+
+
+def test_the_apps_port_is_the_apps(tmp_path: Path) -> None:
+    servers = Listed(tmp_path)
+    port = str(servers.port)
+    servers.env.update(SOCKETIO_RUNTIME_APP_PORT=port, SOCKETIO_RUNTIME_DISCOVERY_PORT=port)
+    servers.env.update(SOCKETIO_RUNTIME_ADDRESS=ADDRESSES[0])
+    app = servers.add(ADDRESSES[0])
+    app.client()
+    assert f"discovery port {port}: taken by the app, clients are told of no servers" in app.log
+
+
+def test_a_port_that_is_taken_harms_nobody_and_is_tried_again(tmp_path: Path) -> None:
+    servers = Listed(tmp_path)
+    with socket.create_server((ADDRESSES[0], servers.list_port)):
+        app = servers.add(ADDRESSES[0])
+        app.client()
+        until("the line", lambda: f"discovery port {servers.list_port}: Address already in use, tried" in app.log)
+    until("the list", lambda: servers.ask().status_code == 200, 8)
 
 
 def test_without_a_template_nobody_listens(tmp_path: Path) -> None:

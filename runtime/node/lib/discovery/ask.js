@@ -8,19 +8,31 @@ const ANSWER_MS = 1000;
 const AT_ONCE = 16;
 const BYTES = 256 * 1024;
 
-/** @returns {Promise<Set<string> | undefined>} the addresses behind the names; undefined if no name server answers */
-async function addressesOf(names) {
-  const found = await Promise.all(names.map(lookUp));
-  return found.every((addresses) => addresses === undefined) ? undefined : new Set(found.flatMap((addresses) => addresses || []));
-}
+/** Names of the pods, or addresses. While a name server is away what it said last holds. */
+class Names {
+  /** @param {string[]} names */
+  constructor(names) {
+    this.names = names;
+    /** name -> its addresses */
+    this.found = new Map();
+    /** name -> its lookup that is not answered yet: each holds one of the few threads that the app has for such things */
+    this.pending = new Map();
+  }
 
-async function lookUp(name) {
-  let found;
-  await inTime(dns.promises.lookup(name, { all: true }).then(
-    (all) => (found = all.map(({ address }) => address)),
-    ({ code }) => (found = code === "ENOTFOUND" ? [] : undefined),
-  ), ANSWER_MS);
-  return found;
+  /** @returns {Promise<Set<string>>} the addresses behind the names */
+  async addresses() {
+    await inTime(Promise.all(this.names.map((name) => this.#lookUp(name))), ANSWER_MS);
+    return new Set([...this.found.values()].flat());
+  }
+
+  #lookUp(name) {
+    const lookup = this.pending.get(name) || dns.promises.lookup(name, { all: true }).then(
+      (all) => this.found.set(name, all.map(({ address }) => address)),
+      ({ code }) => code === "ENOTFOUND" && this.found.delete(name),
+    ).finally(() => this.pending.delete(name));
+    this.pending.set(name, lookup);
+    return lookup;
+  }
 }
 
 /** @returns {Promise<Map<string, object | undefined>>} ip -> what its side port says at /status; undefined: no answer */
@@ -62,4 +74,4 @@ function parsed(text) {
   }
 }
 
-module.exports = { addressesOf, askAll };
+module.exports = { Names, askAll };

@@ -16,7 +16,7 @@ function urlOf(template, ip) {
  * What is told to clients. `tag` names the body exactly, as `URLS-WEIGHTS`: `urls` alone changes when servers come or go.
  * @param {{url: string, connections: number}[]} servers   those that take new sessions
  * @param {number} [limit]                                 of a server's connections
- * @returns {{body: {servers: {url: string, weight: number}[]}, urls: string, tag: string}}
+ * @returns {{text: Buffer, urls: string, tag: string}}  text: JSON {"servers": [{"url", "weight"}]}
  */
 function listOf(servers, limit) {
   const most = Math.max(0, ...servers.map(({ connections }) => connections));
@@ -24,7 +24,8 @@ function listOf(servers, limit) {
   const listed = servers.map(({ url, connections }) => ({ url, weight: Math.max(1, Math.floor(room - connections)) }));
   listed.sort((one, other) => (one.url < other.url ? -1 : 1));
   const urls = hashOf(listed.map(({ url }) => url));
-  return { body: { servers: listed }, urls, tag: `"${urls}-${hashOf(listed.map(({ weight }) => weight))}"` };
+  const text = Buffer.from(`${JSON.stringify({ servers: listed })}\n`);
+  return { text, urls, tag: `"${urls}-${hashOf(listed.map(({ weight }) => weight))}"` };
 }
 
 function hashOf(value) {
