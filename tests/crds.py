@@ -37,20 +37,29 @@ def _of_gateway_api(plural: str) -> Published:
     return Published("sigs.k8s.io/gateway-api", "v1.6.1", path)
 
 
+def _of_envoy_gateway(path: str) -> Published:
+    folder = "charts/gateway-helm/charts/crds/crds"
+    return Published("github.com/envoyproxy/gateway", "v1.9.0", f"{folder}/{path}")
+
+
+def _of_envoy(plural: str) -> Published:
+    return _of_envoy_gateway(f"generated/gateway.envoyproxy.io_{plural}.yaml")
+
+
 PUBLISHED = {
     "IngressRoute": _TRAEFIK,
     "TraefikService": _TRAEFIK,
     "HTTPRoute": _of_gateway_api("httproutes"),
-    "BackendTrafficPolicy": Published(
-        "github.com/envoyproxy/gateway",
-        "v1.9.0",
-        "charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_backendtrafficpolicies.yaml",
-    ),
+    "BackendTrafficPolicy": _of_envoy("backendtrafficpolicies"),
 }
 # All that a controller of the Gateway API wants to watch.
 GATEWAY_API = (
     *("gatewayclasses", "gateways", "listenersets", "httproutes", "grpcroutes", "tlsroutes"),
     *("referencegrants", "backendtlspolicies"),
+)
+ENVOY_GATEWAY = (
+    *("backends", "backendtrafficpolicies", "clienttrafficpolicies", "envoyextensionpolicies"),
+    *("envoypatchpolicies", "envoyproxies", "httproutefilters", "securitypolicies"),
 )
 # Their module cannot be had everywhere: a CRD that takes everything stands for each.
 UNPUBLISHED = tuple(kind for kind in OPTIONAL_KINDS if kind.kind not in PUBLISHED)
@@ -67,7 +76,15 @@ def crd(kind: str) -> dict[str, Any]:
 
 def of_traefik() -> list[dict[str, Any]]:
     """Every CRD that Traefik's providers kubernetescrd and kubernetesgateway watch."""
-    files = [_TRAEFIK, *map(_of_gateway_api, GATEWAY_API)]
+    return _all_of(_TRAEFIK, *map(_of_gateway_api, GATEWAY_API))
+
+
+def of_envoy_gateway() -> list[dict[str, Any]]:
+    """Every CRD that Envoy Gateway's chart installs: the Gateway API's, experimental ones too, and its own."""
+    return _all_of(_of_envoy_gateway("gatewayapi-crds.yaml"), *map(_of_envoy, ENVOY_GATEWAY))
+
+
+def _all_of(*files: Published) -> list[dict[str, Any]]:
     return [one for file in files for one in yaml.safe_load_all(_file(file).read_text(encoding="utf-8")) if one]
 
 

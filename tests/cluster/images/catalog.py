@@ -18,6 +18,7 @@ from tests.cluster.images.archive import Image
 from tests.cluster.images.compiled import pause_program
 from tests.cluster.images.debian import debian_root
 from tests.cluster.images.entries import Directory, File, Folder, Program, Text
+from tests.cluster.images.envoy import envoy, envoy_gateway
 from tests.cluster.images.layers import Files, Prepared
 from tests.cluster.images.operator_image import operator
 from tests.cluster.images.python_packages import PYTHON_SITE, python_packages
@@ -139,6 +140,8 @@ IMAGES: dict[str, Callable[[], Image]] = {
     "rooms": rooms,
     "nginx": nginx,
     **{f"proxy-{program}": make for program, make in proxies.PROXIES.items()},
+    "envoy": envoy,
+    "envoy-gateway": envoy_gateway,
     "runtime-node": runtime_node,
     "runtime-python": runtime_python,
     "socketio-operator": operator,
