@@ -25,7 +25,7 @@ _AFFINITIES = {
 }
 
 
-_RUN = {"gateway": "traefik: run; the others: rendered, not run"}
+_RUN = {"gateway": "traefik, envoy-gateway: run; the others: rendered, not run"}
 
 
 def _row(router: Router) -> tuple[str, ...]:

