@@ -24,11 +24,17 @@ def condition(kubectl: Kubectl, type_: str, name: str = "chat") -> dict[str, Any
     return found
 
 
-def stalled_for(kubectl: Kubectl, reason: str, text: str) -> bool:
-    stalled, ready = condition(kubectl, "Stalled"), condition(kubectl, "Ready")
-    assert (stalled.get("status"), stalled.get("reason")) == ("True", reason)
+def stalled_for(kubectl: Kubectl, reason: str, text: str, kind: str = "Stalled") -> bool:
+    found, ready = condition(kubectl, kind), condition(kubectl, "Ready")
+    assert (found.get("status"), found.get("reason")) == ("True", reason)
     assert (ready.get("status"), ready.get("reason")) == ("False", reason)
-    return text in stalled["message"]
+    return text in found["message"]
+
+
+def waiting_for(kubectl: Kubectl, reason: str, text: str) -> bool:
+    """As `stalled_for`, while it may come by itself."""
+    assert not condition(kubectl, "Stalled")
+    return stalled_for(kubectl, reason, text, "Reconciling")
 
 
 @pytest.mark.parametrize("case", WRONG_VALUES)
@@ -67,13 +73,31 @@ def test_a_secret_that_is_missing(apply: Apply, kubectl: Kubectl, wait_for: Wait
     wait_for(lambda: kubectl("get", "deployment", "chat"), 15, "the Deployment")
     token = {"name": "API_KEY", "valueFrom": {"secretKeyRef": {"name": "api", "key": "token"}}}
     apply(env=[token])
-    wait_for(lambda: stalled_for(kubectl, "SecretNotFound", "names Secret api"), 15, "SecretNotFound")
+    wait_for(lambda: waiting_for(kubectl, "SecretNotFound", "names Secret api"), 15, "SecretNotFound")
     assert "API_KEY" not in kubectl("get", "deployment", "chat", "-o", "yaml"), "the last good Deployment stays"
     kubectl("create", "secret", "generic", "api", "--from-literal=other=1")
-    wait_for(lambda: stalled_for(kubectl, "SecretKeyNotFound", "needs key token"), 15, "SecretKeyNotFound")
+    wait_for(lambda: waiting_for(kubectl, "SecretKeyNotFound", "needs key token"), 15, "SecretKeyNotFound")
+    wait_for(lambda: stalled_for(kubectl, "SecretKeyNotFound", "needs key token"), 75, "a call for a person")
     kubectl("patch", "secret", "api", "-p", '{"stringData": {"token": "s3cret-value"}}')
     wait_for(lambda: "API_KEY" in kubectl("get", "deployment", "chat", "-o", "yaml"), 15, "the new Deployment")
     assert "s3cret-value" not in kubectl("get", "sio,deployments,events", "-o", "yaml")
+
+
+def test_a_certificate_that_is_made_from_the_route(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+    """As cert-manager's ingress-shim does it, here by hand: from the Ingress, once that is there."""
+    apply(routing={"host": "chat.example.com", "tls": {"secretName": "chat-tls"}})
+    route = wait_for(lambda: kubectl.json("get", "ingress", "chat")["spec"], 15, "the Ingress, without its Secret")
+    wait_for(lambda: waiting_for(kubectl, "SecretNotFound", "names Secret chat-tls"), 15, "SecretNotFound")
+    (asked,) = route["tls"]
+    assert asked["hosts"] == ["chat.example.com"]
+    made = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {"name": asked["secretName"]},
+    }
+    kubectl.apply({**made, "stringData": {"tls.crt": "certificate", "tls.key": "key"}})
+    wait_for(lambda: condition(kubectl, "Ready")["reason"] != "SecretNotFound", 15, "the next reason")
 
 
 def test_an_external_broker_that_does_not_answer(

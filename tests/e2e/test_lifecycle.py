@@ -85,8 +85,8 @@ def test_an_image_that_does_not_pull_harms_nobody(kubectl: Kubectl, wait_for: Wa
     apply(kubectl, image="registry.local/missing:9")
 
     def told() -> bool:
-        stalled = condition(kubectl, "Stalled")
-        return stalled.get("reason") == "ImagePullFailed" and "registry.local/missing:9" in stalled["message"]
+        found = condition(kubectl, "Reconciling")
+        return found.get("reason") == "ImagePullFailed" and "registry.local/missing:9" in found["message"]
 
     wait_for(told, 60, "ImagePullFailed")
     assert condition(kubectl, "Available")["status"] == "True"

@@ -146,10 +146,12 @@ def test_a_missing_secret_of_pods_blocks_their_template_and_nothing_else() -> No
     assert ("create", "Deployment chat") not in summary(decided(of, {}, secrets=(problem,)))
 
 
-def test_a_missing_secret_of_the_route_blocks_the_route_and_nothing_else() -> None:
+def test_a_missing_secret_of_the_route_blocks_nothing() -> None:
+    """Who issues certificates may make it from the route."""
     of = cluster(image="registry.example/chat:2", routing={"host": "other.example.com"})
-    decision = decided(of, world(cluster()), secrets=(missing_secret(Scope.ROUTE),))
-    assert summary(decision) == [("apply", "Deployment chat")]
+    decision = decided(of, world(cluster()), secrets=(missing_secret(Scope.NOTHING),))
+    assert summary(decision) == [("apply", "Deployment chat"), ("apply", "Ingress chat")]
+    assert decision.look_again is not None
 
 
 def test_nothing_is_retired_while_a_template_is_blocked() -> None:
@@ -297,7 +299,7 @@ def test_all_well() -> None:
 @pytest.mark.parametrize(
     ("waiting", "reason", "kind"),
     [
-        ("ImagePullBackOff", "ImagePullFailed", "Stalled"),
+        ("ImagePullBackOff", "ImagePullFailed", "Reconciling"),
         ("CreateContainerConfigError", "ContainerNotCreated", "Stalled"),
         ("CrashLoopBackOff", "PodsCrashing", "Reconciling"),
     ],
@@ -307,6 +309,18 @@ def test_pods_tell_what_is_wrong(waiting: str, reason: str, kind: str) -> None:
     said = told(of, world(of, readyReplicas=1), pods=(pod(waiting),))
     assert (said["Ready"], said[kind]) == ((False, reason), (True, reason))
     assert said["Available"][0]
+
+
+def test_one_pods_image_needs_a_person_once_nobody_serves_or_the_rollout_is_over_its_time() -> None:
+    of = cluster()
+    away = (pod("ErrImagePull"),)
+    assert "Stalled" not in told(of, world(of, readyReplicas=1), pods=away)
+    assert told(of, world(of, readyReplicas=0), pods=away)["Stalled"] == (True, "ImagePullFailed")
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "late"}
+    assert told(of, world(of, readyReplicas=1, conditions=[late]), pods=away)["Stalled"] == (True, "ImagePullFailed")
+    live = world(of)
+    live[REDIS]["status"] = {}
+    assert told(of, live, pods=away)["Stalled"] == (True, "ImagePullFailed")
 
 
 def test_the_runtimes_image_is_a_setting_of_the_operator() -> None:

@@ -145,12 +145,16 @@ def test_a_rollout_of_the_proxy_is_neither_ready_nor_an_outage() -> None:
     assert (found["Ready"], found["Available"]) == ((False, "RollingOut"), (True, "Serving"))
 
 
-def test_an_image_of_the_proxy_that_cannot_be_had_needs_a_person() -> None:
+def test_an_image_of_the_proxy_that_cannot_be_had_needs_a_person_in_the_end() -> None:
     of = proxied()
     away = pod("haproxy", ready=False)
     waiting = {"waiting": {"reason": "ImagePullBackOff"}}
     away["status"]["containerStatuses"] = [{"name": "proxy", "image": "haproxy:9", "state": waiting}]
-    assert told(of, settled(world(of), updatedReplicas=1, replicas=3), pods=(away,))["Stalled"][1] == "ImagePullFailed"
+    first = told(of, settled(world(of), updatedReplicas=1, replicas=3), pods=(away,))
+    assert first["Reconciling"] == (True, "ImagePullFailed")
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "late"}
+    last = told(of, settled(world(of), updatedReplicas=1, replicas=3, conditions=[late]), pods=(away,))
+    assert last["Stalled"] == (True, "ImagePullFailed")
 
 
 @pytest.mark.parametrize("ranges", [["0.0.0.0/0"], ["10.0.0.0/8", "::/0"]])

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from socketio_operator.controller.key import Key
+from socketio_operator.controller.patience import Patience
 from socketio_operator.desired.children import wanted_children
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.kinds import Ref
 from socketio_operator.desired.metadata import CREDENTIALS_ANNOTATION
 from socketio_operator.plan.actions import Decision
-from socketio_operator.plan.conditions import STEADY_SECONDS, Condition, conditions, steadied
+from socketio_operator.plan.conditions import PATIENT_SECONDS, STEADY_SECONDS, Condition, conditions, patient, steadied
 from socketio_operator.plan.decide import decide
 from socketio_operator.plan.observed import RESTARTED
 from socketio_operator.plan.report import stamped
@@ -142,3 +144,24 @@ def test_a_default_prefix_restarts_nothing_and_a_chosen_one_does() -> None:
     assert "environment SOCKETIO_ADAPTER_PREFIX" in rollout.reason
     (other,) = applies(decided(cluster(adapter=EXTERNAL, image="registry.example/chat:2"), live, known("old")))
     assert "SOCKETIO_ADAPTER_PREFIX" in str(other.manifest)
+
+
+@pytest.mark.parametrize("reason", ["SecretNotFound", "SecretKeyNotFound", "ImagePullFailed"])
+def test_what_may_come_by_itself_has_a_minute_before_a_person_is_called(reason: str) -> None:
+    ready = Condition("Ready", False, reason, "It is missing.")
+    found = (ready, Condition("Stalled", True, reason, "It is missing."))
+    waiting = (ready, Condition("Reconciling", True, reason, "It is missing."))
+    assert patient(found, 0) == (waiting, PATIENT_SECONDS)
+    assert patient(found, PATIENT_SECONDS - 1) == (waiting, 1)
+    assert patient(found, PATIENT_SECONDS) == (found, None)
+    refused = (Condition("Stalled", True, "PodsRefused", "No."),)
+    assert patient(refused, 0) == (refused, None)
+
+
+def test_each_reason_has_its_own_minute() -> None:
+    patience, key = Patience(), Key("team", "chat")
+    away, wrong = ((Condition("Stalled", True, reason, ""),) for reason in ("SecretNotFound", "SecretKeyNotFound"))
+    told = ((away, 0), (away, 50), (wrong, 55), (wrong, 115))
+    assert [patience.lasted(key, found, NOW + timedelta(seconds=at)) for found, at in told] == [0, 50, 0, 60]
+    assert patience.lasted(key, (), NOW + timedelta(seconds=120)) == 0
+    assert patience.lasted(key, wrong, NOW + timedelta(seconds=121)) == 0, "it was well in between"

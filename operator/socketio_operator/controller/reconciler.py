@@ -17,6 +17,7 @@ from socketio_operator.controller.events import Recorder
 from socketio_operator.controller.key import Key
 from socketio_operator.controller.observer import Observer, Sight
 from socketio_operator.controller.pace import Pace
+from socketio_operator.controller.patience import Patience
 from socketio_operator.controller.specs import Specs
 from socketio_operator.controller.store import Store
 from socketio_operator.desired.kinds import CLUSTER
@@ -50,7 +51,7 @@ class Reconciler:
     ) -> None:
         self._api, self._store, self._observer, self._actor = api, store, observer, actor
         self._recorder, self._pace = recorder, pace
-        self._specs = Specs()
+        self._specs, self._patience = Specs(), Patience()
 
     async def reconcile(self, key: Key) -> float | None:
         """One visit. Returns the seconds until time alone is a reason for the next, None if it never is.
@@ -92,7 +93,7 @@ class Reconciler:
 
     def forget(self, key: Key) -> None:
         """Drops what is remembered of a cluster that is gone."""
-        for memory in (self._store, self._observer, self._actor, self._specs, self._pace):
+        for memory in (self._store, self._observer, self._actor, self._specs, self._pace, self._patience):
             memory.forget(key)
 
     async def _is_still_asked_for(self, key: Key, body: Live, actions: tuple[Action, ...]) -> bool:
@@ -135,7 +136,9 @@ class Reconciler:
         if seen.unanswered and before.get("observedGeneration") == cluster.generation:
             # The answer queues the key; until then nothing is claimed that it may change.
             return None
-        found, again = conditions.steadied(found, before.get("conditions", ()), seen.now)
+        found, over = conditions.patient(found, self._patience.lasted(key, found, seen.now))
+        found, steady = conditions.steadied(found, before.get("conditions", ()), seen.now)
+        again = min((seconds for seconds in (over, steady) if seconds is not None), default=None)
         status = status_of(cluster, seen, found, before, timestamp(seen.now))
         if status != before and (wait := self._pace.wait(key)):
             return wait

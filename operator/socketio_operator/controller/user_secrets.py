@@ -85,7 +85,8 @@ class UserSecretReader:
 
     async def _need(self, cluster: SocketIOCluster, need: SecretNeed) -> str | Problem:
         """The value of the key, empty if any key will do; or what is missing."""
-        scope = Scope.ROUTE if need.for_route else Scope.TEMPLATE
+        # cert-manager makes the route's Secret from the route itself.
+        scope = Scope.NOTHING if need.for_route else Scope.TEMPLATE
         workload = COMPONENTS[SERVER].workload(cluster)
         accept = "application/json" if need.key else METADATA_ONLY
         found = await self._api.get(SECRET, cluster.namespace, need.name, accept)

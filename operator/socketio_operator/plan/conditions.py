@@ -5,7 +5,7 @@ person) are there only while True. `Available` tells an outage from a mere rollo
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,10 @@ STALLED_REASONS = {
     "RolloutStuck",
 }
 
+# What is missing may still come by itself: from External Secrets, cert-manager, a registry that had a hiccup.
+PATIENT_REASONS = {"SecretNotFound", "SecretKeyNotFound", "ImagePullFailed"}
+PATIENT_SECONDS = 60.0
+
 # A broker that comes back is heard by one pod after the other: Ready returns once all has been well for a while.
 UNSTEADY_REASONS = {"BrokerNotReady", "Degraded"}
 STEADY_SECONDS = 10.0
@@ -56,7 +60,7 @@ def conditions(cluster: SocketIOCluster, decision: Decision, observed: Observed)
     """All conditions of a cluster after a reconcile."""
     problem = _problem(cluster, decision, observed)
     return (
-        *_summary(cluster, problem),
+        *_summary(cluster, problem, observed),
         _available(cluster, observed),
         *_injected(cluster, observed),
         *_stale_credentials(cluster, observed),
@@ -76,10 +80,14 @@ def invalid(problems: tuple[str, ...]) -> tuple[Condition, ...]:
 
 
 def paused(cluster: SocketIOCluster, observed: Observed) -> tuple[Condition, ...]:
-    """Conditions while `spec.paused` holds: what runs is told, what was asked for since is not claimed."""
+    """Conditions while `spec.paused` holds: what runs is told, what was asked for since is not claimed.
+
+    Stalled, as only a person ends it: who waits for the cluster need not wait for ever.
+    """
     message = "Nothing is changed while spec.paused is true; set it to false to go on."
     return (
         Condition("Ready", False, "Paused", message),
+        Condition("Stalled", True, "Paused", message),
         Condition("Paused", True, "Paused", message),
         _available(cluster, observed),
     )
@@ -101,6 +109,21 @@ def steadied(
     return (*kept.values(), *rest), STEADY_SECONDS - age
 
 
+def patient(found: tuple[Condition, ...], lasted: float) -> tuple[tuple[Condition, ...], float | None]:
+    """`found`, without a call for a person while what is missing may come by itself; and the seconds until then.
+
+    `lasted`: for how many seconds this has been the reason.
+    """
+    if lasted >= PATIENT_SECONDS or not any(_may_come(item) for item in found):
+        return found, None
+    waiting = tuple(replace(item, type="Reconciling") if _may_come(item) else item for item in found)
+    return waiting, PATIENT_SECONDS - lasted
+
+
+def _may_come(item: Condition) -> bool:
+    return item.type == "Stalled" and item.reason in PATIENT_REASONS
+
+
 def _again(told: Mapping[str, Any]) -> Condition:
     return Condition(told["type"], told["status"] == "True", told["reason"], told["message"])
 
@@ -108,8 +131,18 @@ def _again(told: Mapping[str, Any]) -> Condition:
 def _problem(cluster: SocketIOCluster, decision: Decision, observed: Observed) -> Problem | None:
     """The most telling reason why the cluster is not ready: what a person must mend comes first."""
     candidates = list(_candidates(cluster, decision, observed))
-    stalled = [problem for problem in candidates if problem.reason in STALLED_REASONS]
+    stalled = [problem for problem in candidates if _needs_person(cluster, problem, observed)]
     return next(iter([*stalled, *candidates]), None)
+
+
+def _needs_person(cluster: SocketIOCluster, problem: Problem, observed: Observed) -> bool:
+    """Whether time alone will not end it. While all serves, an image may be pulled until the rollout is too late."""
+    if problem.reason != "ImagePullFailed":
+        return problem.reason in STALLED_REASONS
+    workloads = [component.workload(cluster) for component in COMPONENTS.values() if component.wanted(cluster)]
+    stuck = any(progress.stuck for workload in workloads if (progress := observed.progress(workload)))
+    server = observed.progress(COMPONENTS[SERVER].workload(cluster))
+    return stuck or server is None or server.ready == 0 or bool(troubles(cluster, observed))
 
 
 def _candidates(cluster: SocketIOCluster, decision: Decision, observed: Observed) -> Iterator[Problem]:
@@ -191,12 +224,12 @@ def _unavailable_webtransport(cluster: SocketIOCluster) -> tuple[Condition, ...]
     return (Condition("WebTransportUnavailable", True, "RouterWithoutUdp", message),)
 
 
-def _summary(cluster: SocketIOCluster, problem: Problem | None) -> tuple[Condition, ...]:
+def _summary(cluster: SocketIOCluster, problem: Problem | None, observed: Observed) -> tuple[Condition, ...]:
     if problem is None:
         pods = cluster.spec.replicas
         return (Condition("Ready", True, "Ready", f"{pods} of {pods} pods are ready."),)
     ready = Condition("Ready", False, problem.reason, problem.message)
-    kind = "Stalled" if problem.reason in STALLED_REASONS else "Reconciling"
+    kind = "Stalled" if _needs_person(cluster, problem, observed) else "Reconciling"
     return (ready, Condition(kind, True, problem.reason, problem.message))
 
 

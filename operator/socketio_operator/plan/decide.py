@@ -101,9 +101,7 @@ def _standing_problems(cluster: SocketIOCluster, child: Child, observed: Observe
 
 def _is_blocked(one: Wanted, problems: tuple[Problem, ...]) -> bool:
     return any(
-        problem.scope is Scope.ALL
-        or (problem.scope is Scope.CHILD and problem.child == one.ref)
-        or (problem.scope is Scope.ROUTE and not one.component)
+        problem.scope is Scope.ALL or (problem.scope is Scope.CHILD and problem.child == one.ref)
         for problem in problems
     )
 

@@ -9,12 +9,11 @@ TEXT_LIMIT = 1000
 
 
 class Scope(StrEnum):
-    """What a problem blocks: nothing, one child, the pod template of one workload, the route, or every write."""
+    """What a problem blocks: nothing, one child, the pod template of one workload, or every write."""
 
     NOTHING = "nothing"
     CHILD = "child"
     TEMPLATE = "template"
-    ROUTE = "route"
     ALL = "all"
 
 
