@@ -151,11 +151,12 @@ def test_what_may_come_by_itself_has_a_minute_before_a_person_is_called(reason: 
     ready = Condition("Ready", False, reason, "It is missing.")
     found = (ready, Condition("Stalled", True, reason, "It is missing."))
     waiting = (ready, Condition("Reconciling", True, reason, "It is missing."))
-    assert patient(found, 0) == (waiting, PATIENT_SECONDS)
-    assert patient(found, PATIENT_SECONDS - 1) == (waiting, 1)
-    assert patient(found, PATIENT_SECONDS) == (found, None)
+    assert patient(found, before(waiting, 5), 0) == (waiting, PATIENT_SECONDS)
+    assert patient(found, [], PATIENT_SECONDS - 1) == (waiting, 1)
+    assert patient(found, [], PATIENT_SECONDS) == (found, None)
+    assert patient(found, before(found, 5), 0) == (found, None), "the operator was restarted: a call is not taken back"
     refused = (Condition("Stalled", True, "PodsRefused", "No."),)
-    assert patient(refused, 0) == (refused, None)
+    assert patient(refused, [], 0) == (refused, None)
 
 
 def test_each_reason_has_its_own_minute() -> None:

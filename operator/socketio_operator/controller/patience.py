@@ -7,7 +7,7 @@ from socketio_operator.plan.conditions import Condition
 
 
 class Patience:
-    """In memory alone: after a restart everything has its time once more."""
+    """In memory alone: after a restart what nobody was called for has its time once more."""
 
     def __init__(self) -> None:
         self._since: dict[Key, tuple[str, datetime]] = {}

@@ -136,8 +136,9 @@ class Reconciler:
         if seen.unanswered and before.get("observedGeneration") == cluster.generation:
             # The answer queues the key; until then nothing is claimed that it may change.
             return None
-        found, over = conditions.patient(found, self._patience.lasted(key, found, seen.now))
-        found, steady = conditions.steadied(found, before.get("conditions", ()), seen.now)
+        told = before.get("conditions", ())
+        found, over = conditions.patient(found, told, self._patience.lasted(key, found, seen.now))
+        found, steady = conditions.steadied(found, told, seen.now)
         again = min((seconds for seconds in (over, steady) if seconds is not None), default=None)
         status = status_of(cluster, seen, found, before, timestamp(seen.now))
         if status != before and (wait := self._pace.wait(key)):

@@ -109,12 +109,15 @@ def steadied(
     return (*kept.values(), *rest), STEADY_SECONDS - age
 
 
-def patient(found: tuple[Condition, ...], lasted: float) -> tuple[tuple[Condition, ...], float | None]:
+def patient(
+    found: tuple[Condition, ...], before: Sequence[Mapping[str, Any]], lasted: float
+) -> tuple[tuple[Condition, ...], float | None]:
     """`found`, without a call for a person while what is missing may come by itself; and the seconds until then.
 
-    `lasted`: for how many seconds this has been the reason.
+    `lasted`: for how many seconds this has been the reason. `before`: what was told; a call is not taken back.
     """
-    if lasted >= PATIENT_SECONDS or not any(_may_come(item) for item in found):
+    called = {item["reason"] for item in before if item["type"] == "Stalled"}
+    if lasted >= PATIENT_SECONDS or not any(_may_come(item) and item.reason not in called for item in found):
         return found, None
     waiting = tuple(replace(item, type="Reconciling") if _may_come(item) else item for item in found)
     return waiting, PATIENT_SECONDS - lasted
