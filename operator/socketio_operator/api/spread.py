@@ -1,0 +1,42 @@
+"""How the server's pods are spread, as in a pod's `topologySpreadConstraints`."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from socketio_operator.api.base import Model
+from socketio_operator.api.pod import Labels
+
+
+class LabelSelector(Model):
+    """Which pods are counted."""
+
+    match_labels: Labels = Field(
+        description="Labels that they have. Example: `{team: chat}`.", json_schema_extra={"maxProperties": 32}
+    )
+
+
+class SpreadConstraint(Model):
+    """One rule of how pods are spread over nodes or zones."""
+
+    max_skew: int = Field(1, description="By how many pods the fullest may exceed the emptiest. Default: 1.", ge=1)
+    topology_key: str = Field(
+        description="Label of nodes whose values are the places. Example: `topology.kubernetes.io/zone`.",
+        min_length=1,
+        max_length=316,
+    )
+    when_unsatisfiable: Literal["ScheduleAnyway", "DoNotSchedule"] = Field(
+        "ScheduleAnyway", description="What becomes of a pod that fits nowhere. Default: `ScheduleAnyway`."
+    )
+    min_domains: int | None = Field(
+        None, description="At least so many places, with `DoNotSchedule`. Default: 1.", ge=1, le=1000
+    )
+    label_selector: LabelSelector | None = Field(
+        None, description="Which pods are counted. Default: those of this server, within one rollout."
+    )
+    node_affinity_policy: Literal["Honor", "Ignore"] | None = Field(
+        None, description="Whether nodes that the pods may not run on are counted. Default: `Honor`."
+    )
+    node_taints_policy: Literal["Honor", "Ignore"] | None = Field(
+        None, description="Whether nodes with taints that pods do not tolerate are counted. Default: `Ignore`."
+    )
