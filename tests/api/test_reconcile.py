@@ -231,6 +231,13 @@ def test_without_adapter_redis_goes_once_the_pods_are_new(apply: Apply, kubectl:
     wait_for(all_there(kubectl), 15, "Redis again")
 
 
+def test_a_network_policy_comes_and_goes(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+    apply(networkPolicy={"clients": [{"cidr": "10.0.0.0/8"}]})
+    wait_for(lambda: set(children(kubectl)) == {*CHILDREN, "NetworkPolicy/chat"}, 15, "all children")
+    apply()
+    wait_for(lambda: "NetworkPolicy/chat" not in children(kubectl), 60, "its end")
+
+
 def test_a_paused_cluster_is_left_alone(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
     apply()
     wait_for(all_there(kubectl), 15, "all children")

@@ -9,6 +9,7 @@ from pydantic import Field
 from socketio_operator.api.adapter import IMAGE_RULE, Adapter
 from socketio_operator.api.base import Model, checked, map_list, rule
 from socketio_operator.api.engine import Engine
+from socketio_operator.api.network_policy import NetworkPolicy
 from socketio_operator.api.pod import EnvFrom, EnvVar, LocalRef, Resources, VolumeMount
 from socketio_operator.api.pod_settings import PodSettings
 from socketio_operator.api.probes import Probes
@@ -184,6 +185,10 @@ class ClusterSpec(
         description="After how many seconds without progress a rollout is called stuck. Default: 180.",
         ge=1,
         le=86_400,
+    )
+    network_policy: NetworkPolicy | None = Field(
+        None,
+        description="Who may connect to the pods. Default: no NetworkPolicy is made. Example: `{}`.",
     )
     paused: bool = Field(False, description="Leave everything as it is until this is false again. Default: false.")
 

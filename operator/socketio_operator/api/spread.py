@@ -5,15 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from socketio_operator.api.base import Model
-from socketio_operator.api.pod import Labels
-
-
-class LabelSelector(Model):
-    """Which pods are counted."""
-
-    match_labels: Labels = Field(
-        description="Labels that they have. Example: `{team: chat}`.", json_schema_extra={"maxProperties": 32}
-    )
+from socketio_operator.api.selectors import LabelSelector
 
 
 class SpreadConstraint(Model):
