@@ -11,7 +11,7 @@ from socketio_operator.api.crd import Schema, resource_schema
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 HEAD = """# Reference
 
-Every field of a SocketIOCluster, from its CRD (`python -m tests.reference`); `kubectl explain sio.spec --recursive` says
+Every field of a SocketIOCluster, from its CRD (`make generate`); `kubectl explain sio.spec --recursive` says
 the same. A field in bold is required. What is refused is refused with one of the sentences in or below a table, by the
 API server and by `socketio-operator render` alike.
 """
