@@ -74,6 +74,7 @@ def test_a_process_is_killed(stage: Stage) -> None:
 def test_scaled_up_and_down(stage: Stage) -> None:
     try:
         assert_kept(stage.watch(events.SCALED_UP, lambda: stage.scale(5)))
+        stage.offer_fullest()
         down = stage.watch(events.SCALED_DOWN, lambda: stage.scale(2))
         assert down.sums().cut > 0, "somebody's pod was taken"
         assert_kept(down)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -169,6 +170,11 @@ class Stage:
         """As `kubectl scale` does."""
         self.kubectl("scale", f"sio/{self.name}", f"--replicas={replicas}")
 
+    def offer_fullest(self) -> None:
+        """Let Kubernetes take the pod that most clients are on when it scales down; else it may take empty ones."""
+        fullest = max(self.pods, key=lambda pod: _connections(pod.address))
+        self.kubectl("annotate", "pod", fullest.name, "controller.kubernetes.io/pod-deletion-cost=-1")
+
     def roll(self, workload: str = "") -> None:
         """As `kubectl rollout restart` does for this Deployment, or the server's, until the new pods are there."""
         deployment = f"deployment/{workload or self.name}"
@@ -212,6 +218,11 @@ class Stage:
         labels = f"socketio-operator.dev/cluster={self.name},socketio-operator.dev/component={component}"
         found: list[dict[str, Any]] = self.kubectl.json("get", "pods", "--selector", labels)["items"]
         return found
+
+
+def _connections(address: str) -> int:
+    with urlopen(f"http://{address}:{RUNTIME_PORT}/status", timeout=5) as answer:
+        return int(json.load(answer)["connections"])
 
 
 @contextmanager
