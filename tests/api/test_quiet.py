@@ -88,7 +88,7 @@ SETTINGS: dict[str, Any] = {
     "minReadySeconds": 5,
     "probes": {"startupSeconds": 60},
     "pod": {
-        "topologySpreadConstraints": [{"topologyKey": "topology.kubernetes.io/zone", "minDomains": 1}],
+        "topologySpreadConstraints": [{"topologyKey": "topology.kubernetes.io/zone", "maxSkew": 2}],
         "dnsConfig": {"options": [{"name": "ndots", "value": "2"}], "searches": ["example.com"]},
         "hostAliases": [{"ip": "10.0.0.8", "hostnames": ["legacy.example"]}],
         "terminationGracePeriodSeconds": 300,

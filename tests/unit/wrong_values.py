@@ -103,6 +103,10 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         _spec(pod={"topologySpreadConstraints": [{"maxSkew": 1}]}),
         "topologyKey: Required value",
     ),
+    "places that nobody counts": (
+        _spec(pod={"topologySpreadConstraints": [{"topologyKey": "zone", "minDomains": 2}]}),
+        "minDomains counts with whenUnsatisfiable DoNotSchedule alone",
+    ),
     "an alias without names": (
         _spec(pod={"hostAliases": [{"ip": "10.0.0.8", "hostnames": []}]}),
         "should have at least 1 items",

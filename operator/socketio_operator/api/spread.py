@@ -4,11 +4,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from socketio_operator.api.base import Model
+from socketio_operator.api.base import Model, checked, rule
 from socketio_operator.api.selectors import LabelSelector
 
 
-class SpreadConstraint(Model):
+class SpreadConstraint(
+    Model,
+    json_schema_extra=checked(
+        rule(
+            "!has(self.minDomains) || self.whenUnsatisfiable == 'DoNotSchedule'",
+            "minDomains counts with whenUnsatisfiable DoNotSchedule alone; set it or remove minDomains.",
+        )
+    ),
+):
     """One rule of how pods are spread over nodes or zones."""
 
     max_skew: int = Field(1, description="By how many pods the fullest may exceed the emptiest. Default: 1.", ge=1)
