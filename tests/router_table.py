@@ -20,6 +20,7 @@ HEADER = (
 _AFFINITIES = {
     "gateway": "; ".join(f"{name}: {', '.join(sorted(found))}" for name, found in AFFINITIES.items()),
     "haproxytech": "clientIP, none, cookie unless `sameSite: None`",
+    "direct": "clientIP, none",
     "none": "clientIP, none",
     "proxy": "clientIP, cookie, none; httpd: cookie, none; traefik with `clientAddress: forwardedFor`: cookie, none",
 }

@@ -83,12 +83,33 @@ def generations(kubectl: Kubectl) -> dict[str, int]:
     return {ref: item["metadata"]["generation"] for ref, item in workloads.items()}
 
 
+# What the API server may store otherwise than it was sent.
+SETTINGS: dict[str, Any] = {
+    "minReadySeconds": 5,
+    "probes": {"startupSeconds": 60},
+    "pod": {
+        "topologySpreadConstraints": [{"topologyKey": "topology.kubernetes.io/zone", "maxSkew": 2}],
+        "dnsConfig": {"options": [{"name": "ndots", "value": "2"}], "searches": ["example.com"]},
+        "hostAliases": [{"ip": "10.0.0.8", "hostnames": ["legacy.example"]}],
+        "terminationGracePeriodSeconds": 300,
+    },
+    "networkPolicy": {
+        "clients": [{"cidr": "10.0.0.0/8"}, {"namespaceSelector": {"matchLabels": {"edge": "true"}}}],
+        "monitoring": [
+            {"namespaceSelector": {"matchLabels": {}}, "podSelector": {"matchLabels": {"app": "prometheus"}}}
+        ],
+    },
+}
+
+
 def test_killed_and_started_again_it_writes_nothing(
     apply: Apply, kubectl: Kubectl, namespace: str, cluster: Cluster, operator: OperatorProcess, wait_for: WaitFor
 ) -> None:
     storage = {"managed": {"storage": {"size": "0.5Gi"}}}
     apply(replicas=0, resources={"requests": {"cpu": "1000m", "memory": "0.5Gi"}}, adapter=storage)
     wait_for(lambda: set(children(kubectl)) == {*CHILDREN, "PersistentVolumeClaim/chat-redis"}, 15, "all children")
+    apply("second", replicas=0, **SETTINGS)
+    wait_for(lambda: kubectl("get", "deployment/second", "networkpolicy/second"), 15, "those of the second")
     wait_for(lambda: pods_are_still(kubectl), 60, "the end of what pods go through")
     settle(cluster, namespace, wait_for)
     before = generations(kubectl)

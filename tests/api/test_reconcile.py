@@ -231,6 +231,15 @@ def test_without_adapter_redis_goes_once_the_pods_are_new(apply: Apply, kubectl:
     wait_for(all_there(kubectl), 15, "Redis again")
 
 
+def test_a_network_policy_comes_and_goes(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+    # Nothing is deleted while pods are on their way.
+    still = {"replicas": 0, "adapter": {"type": "none"}}
+    apply(**still, networkPolicy={"clients": [{"cidr": "10.0.0.0/8"}]})
+    wait_for(lambda: "NetworkPolicy/chat" in children(kubectl), 15, "the NetworkPolicy")
+    apply(**still)
+    wait_for(lambda: "NetworkPolicy/chat" not in children(kubectl), 60, "its end")
+
+
 def test_a_paused_cluster_is_left_alone(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
     apply()
     wait_for(all_there(kubectl), 15, "all children")

@@ -87,6 +87,31 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         "A volume takes exactly one of",
     ),
     "host path": (_spec(volumes=[{"name": "v", "hostPath": {"path": "/"}}]), "unknown field"),
+    "no time for the drain": (
+        _spec(pod={"terminationGracePeriodSeconds": 44}),
+        "pod.terminationGracePeriodSeconds must leave time for the drain",
+    ),
+    "a rollout given up before a pod may have started": (
+        _spec(progressDeadlineSeconds=120),
+        "progressDeadlineSeconds must be longer than probes.startupSeconds",
+    ),
+    "a rollout given up before a pod counts": (
+        _spec(minReadySeconds=180),
+        "progressDeadlineSeconds must be longer than probes.startupSeconds and minReadySeconds",
+    ),
+    "spread over nothing": (
+        _spec(pod={"topologySpreadConstraints": [{"maxSkew": 1}]}),
+        "topologyKey: Required value",
+    ),
+    "places that nobody counts": (
+        _spec(pod={"topologySpreadConstraints": [{"topologyKey": "zone", "minDomains": 2}]}),
+        "minDomains counts with whenUnsatisfiable DoNotSchedule alone",
+    ),
+    "an alias without names": (
+        _spec(pod={"hostAliases": [{"ip": "10.0.0.8", "hostnames": []}]}),
+        "should have at least 1 items",
+    ),
+    "a host network": (_spec(pod={"hostNetwork": True}), 'unknown field "spec.pod.hostNetwork"'),
     "root user": (_spec(pod={"runAsUser": 0}), "spec.pod.runAsUser in body should be greater than or equal to 1"),
     "label of ours": (
         _spec(pod={"labels": {"socketio-operator.dev/cluster": "other"}}),

@@ -187,27 +187,3 @@ class Scheduling(Model):
         description="PriorityClass of the pods. Default: the cluster's. Example: `realtime`.",
         max_length=253,
     )
-
-
-class PodSettings(Scheduling):
-    """Metadata, identity and scheduling of the server's pods."""
-
-    labels: Labels = Field(
-        default_factory=dict,
-        description="Labels added to the pods. Default: none. Example: `{team: chat}`.",
-        json_schema_extra=foreign_labels("pod.labels"),
-    )
-    annotations: Annotations = Field(
-        default_factory=dict,
-        description="Annotations added to the pods. Default: none. Example: `{example.com/team: chat}`.",
-        json_schema_extra=checked(maxProperties=32),
-    )
-    run_as_user: int = Field(
-        1000, description="User id of the processes; root is not allowed. Default: 1000.", ge=1, le=2147483647
-    )
-    run_as_group: int | None = Field(
-        None, description="Group id of the processes. Default: the image's own.", ge=1, le=2147483647
-    )
-    fs_group: int | None = Field(
-        None, description="Group that owns mounted volumes. Default: none.", ge=1, le=2147483647
-    )

@@ -22,7 +22,7 @@ Cidr = Annotated[
         json_schema_extra=checked(
             rule(
                 f"self.matches('^({_IPV4}|{_IPV6})$')",
-                "Each of routing.trustedProxies must be a range of addresses such as 10.0.0.0/8 or 2001:db8::/32.",
+                "Each range of addresses must be one such as 10.0.0.0/8 or 2001:db8::/32.",
             )
         ),
     ),

@@ -9,7 +9,10 @@ from pydantic import Field
 from socketio_operator.api.adapter import IMAGE_RULE, Adapter
 from socketio_operator.api.base import Model, checked, map_list, rule
 from socketio_operator.api.engine import Engine
-from socketio_operator.api.pod import EnvFrom, EnvVar, LocalRef, PodSettings, Resources, VolumeMount
+from socketio_operator.api.network_policy import NetworkPolicy
+from socketio_operator.api.pod import EnvFrom, EnvVar, LocalRef, Resources, VolumeMount
+from socketio_operator.api.pod_settings import PodSettings
+from socketio_operator.api.probes import Probes
 from socketio_operator.api.routing import Routing
 from socketio_operator.api.runtime import Runtime, Workers
 from socketio_operator.api.volumes import Volume
@@ -74,6 +77,18 @@ class ClusterSpec(
         rule(
             "self.runtime.inject != 'python' || self.adapter.type in ['redis', 'none']",
             "python-socketio has no such adapter; with runtime.inject python set adapter.type to redis or none.",
+        ),
+        rule(
+            "self.runtime.inject == 'none' || !has(self.pod.terminationGracePeriodSeconds) || "
+            "self.pod.terminationGracePeriodSeconds >= self.runtime.drainSeconds + 25",
+            "pod.terminationGracePeriodSeconds must leave time for the drain: runtime.drainSeconds and 25 s more; "
+            "raise it, or leave it out.",
+        ),
+        rule(
+            "self.progressDeadlineSeconds > self.probes.startupSeconds && self.progressDeadlineSeconds > "
+            "self.minReadySeconds",
+            "progressDeadlineSeconds must be longer than probes.startupSeconds and minReadySeconds, else a rollout is "
+            "given up while a pod may still start; raise it.",
         ),
         rule(
             "self.workers.count == 1 || self.runtime.inject == 'node'",
@@ -155,6 +170,26 @@ class ClusterSpec(
     )
     workers: Workers = Field(Workers(), description="Processes in each pod. Default: `{count: 1}`.")
     routing: Routing = Field(description="How clients reach the pods. Example: `{host: chat.example.com}`.")
+    probes: Probes = Field(Probes(), description="Patience with the server's pods. Default: `{}`.")
+    min_ready_seconds: int = Field(
+        0,
+        description="For how many seconds a new pod must be ready before the next one is replaced. Default: 0.",
+        ge=0,
+        le=3600,
+    )
+    revision_history_limit: int = Field(
+        5, description="How many former ReplicaSets are kept, for `kubectl rollout undo`. Default: 5.", ge=0, le=100
+    )
+    progress_deadline_seconds: int = Field(
+        180,
+        description="After how many seconds without progress a rollout is called stuck. Default: 180.",
+        ge=1,
+        le=86_400,
+    )
+    network_policy: NetworkPolicy | None = Field(
+        None,
+        description="Who may connect to the pods. Default: no NetworkPolicy is made. Example: `{}`.",
+    )
     paused: bool = Field(False, description="Leave everything as it is until this is false again. Default: false.")
 
 

@@ -7,6 +7,7 @@ from socketio_operator.desired.metadata import SERVER, runtime_name
 from socketio_operator.desired.server import (
     deployment,
     disruption_budget,
+    network_policy,
     peers_service,
     runtime,
     runtime_secret,
@@ -39,6 +40,7 @@ COMPONENT = Component(
         peers_service.build,
         deployment.build,
         disruption_budget.build,
+        network_policy.build,
     ),
     workload=_workload,
     defaults=_defaults,

@@ -7,6 +7,7 @@ version enters it.
 from typing import Any
 
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.api.spread import SpreadConstraint
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest, canonical, wire
 from socketio_operator.desired.metadata import (
@@ -27,25 +28,36 @@ from socketio_operator.desired.server.env import server_env
 # Time for routers to learn that a pod is going, before the app hears SIGTERM.
 PRESTOP_SECONDS = 5
 GRACE_SECONDS = 30
-PROGRESS_SECONDS = 120
 
 
 def _probes(cluster: SocketIOCluster) -> dict[str, Any]:
     """Socket.IO answers no health request by itself and each polling GET opens a session: a TCP connection
     is the probe that harms nothing, unless the app names an endpoint."""
-    health = cluster.spec.health
+    health, patience = cluster.spec.health, cluster.spec.probes
     ready: dict[str, Any] = (
         {"httpGet": {"path": health.path, "port": "http"}} if health else {"tcpSocket": {"port": "http"}}
     )
     alive = {"tcpSocket": {"port": "http"}}
-    startup = {"startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": 120, "timeoutSeconds": 2}}
+    startup = {
+        "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": patience.startup_seconds, "timeoutSeconds": 2}
+    }
     if runtime.injected(cluster):
         # The app's own port is asked once, where routers look for it; the runtime from then on.
-        return startup | runtime.probes()
+        return startup | runtime.probes(patience)
     return {
         **startup,
-        "readinessProbe": {**ready, "periodSeconds": 5, "failureThreshold": 2, "timeoutSeconds": 2},
-        "livenessProbe": {**alive, "periodSeconds": 10, "failureThreshold": 6, "timeoutSeconds": 5},
+        "readinessProbe": {
+            **ready,
+            "periodSeconds": 5,
+            "failureThreshold": patience.readiness_failures,
+            "timeoutSeconds": 2,
+        },
+        "livenessProbe": {
+            **alive,
+            "periodSeconds": 10,
+            "failureThreshold": patience.liveness_failures,
+            "timeoutSeconds": 5,
+        },
     }
 
 
@@ -84,20 +96,17 @@ def _container(cluster: SocketIOCluster) -> dict[str, Any]:
 
 
 def _spread(cluster: SocketIOCluster) -> list[dict[str, Any]]:
-    """Over nodes, counted within one rollout: else old pods would push new ones onto one node."""
-    return [
-        {
-            "maxSkew": 1,
-            "topologyKey": "kubernetes.io/hostname",
-            "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": {"matchLabels": selector(cluster, SERVER)},
-            "matchLabelKeys": ["pod-template-hash"],
-        }
-    ]
+    """Over nodes unless the user says otherwise; counted within one rollout, else old pods would push new ones away."""
+    asked = cluster.spec.pod.topology_spread_constraints
+    rules = (SpreadConstraint(topology_key="kubernetes.io/hostname"),) if asked is None else asked
+    counted = {"labelSelector": {"matchLabels": selector(cluster, SERVER)}, "matchLabelKeys": ["pod-template-hash"]}
+    return [{**({} if one.label_selector else counted), **wire(one)} for one in rules]
 
 
 def _grace_seconds(cluster: SocketIOCluster) -> int:
     """The drain, news to the routers before it and the end of the process after it must all fit."""
+    if asked := cluster.spec.pod.termination_grace_period_seconds:
+        return asked
     if not runtime.injected(cluster):
         return GRACE_SECONDS
     return max(GRACE_SECONDS, PRESTOP_SECONDS + cluster.spec.runtime.drain_seconds + runtime.MARGIN_SECONDS)
@@ -115,6 +124,11 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
         "securityContext": pod_security(pod.run_as_user, pod.run_as_group, pod.fs_group),
         "imagePullSecrets": [wire(ref) for ref in spec.image_pull_secrets],
         **scheduling(pod),
+        "runtimeClassName": pod.runtime_class_name,
+        "schedulerName": pod.scheduler_name,
+        "dnsPolicy": pod.dns_policy,
+        "dnsConfig": wire(pod.dns_config) if pod.dns_config else None,
+        "hostAliases": [wire(alias) for alias in pod.host_aliases],
         "topologySpreadConstraints": _spread(cluster),
         "initContainers": [runtime.init_container(cluster, inputs)] if with_runtime else None,
         "containers": [_container(cluster)],
@@ -141,16 +155,17 @@ def _marks(inputs: Inputs) -> dict[str, Any]:
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
     """The server's Deployment: one pod more during a rollout, never one less."""
-    pod = cluster.spec.pod
+    spec, pod = cluster.spec, cluster.spec.pod
     manifest: Manifest = canonical(
         {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
             "metadata": object_meta(cluster, cluster.name, SERVER, **_marks(inputs)),
             "spec": {
-                "replicas": cluster.spec.replicas,
-                "progressDeadlineSeconds": PROGRESS_SECONDS,
-                "revisionHistoryLimit": 5,
+                "replicas": spec.replicas,
+                "progressDeadlineSeconds": spec.progress_deadline_seconds,
+                "revisionHistoryLimit": spec.revision_history_limit,
+                "minReadySeconds": spec.min_ready_seconds or None,
                 "selector": {"matchLabels": selector(cluster, SERVER)},
                 "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
                 "template": {

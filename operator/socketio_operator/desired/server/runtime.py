@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.api.probes import Probes
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import wire
 from socketio_operator.desired.metadata import peers_name, runtime_name
@@ -118,11 +119,12 @@ def pre_stop(seconds: int) -> dict[str, Any]:
     return {"exec": {"command": [f"{MOUNT}/bin/busybox", "sh", f"{MOUNT}/pre-stop.sh", str(seconds)]}}
 
 
-def probes() -> dict[str, Any]:
+def probes(patience: Probes) -> dict[str, Any]:
     """Probes on the runtime's port, once the app is up: it knows of listening servers, the broker and the drain."""
+    ready_failures, alive_failures = patience.readiness_failures, patience.liveness_failures
     ready = {"httpGet": {"path": "/readyz", "port": "runtime"}}
     alive = {"httpGet": {"path": "/healthz", "port": "runtime"}}
     return {
-        "readinessProbe": {**ready, "periodSeconds": 2, "failureThreshold": 2, "timeoutSeconds": 2},
-        "livenessProbe": {**alive, "periodSeconds": 10, "failureThreshold": 6, "timeoutSeconds": 5},
+        "readinessProbe": {**ready, "periodSeconds": 2, "failureThreshold": ready_failures, "timeoutSeconds": 2},
+        "livenessProbe": {**alive, "periodSeconds": 10, "failureThreshold": alive_failures, "timeoutSeconds": 5},
     }

@@ -1,0 +1,80 @@
+"""What users of Deployments expect to set, where it belongs in ours."""
+
+from typing import Any
+
+import pytest
+
+from socketio_operator.api import SocketIOCluster, validate
+from socketio_operator.desired.kinds import Ref
+from tests.unit.samples import LEAST, body, children, cluster
+
+OURS = {
+    "labelSelector": {
+        "matchLabels": {"socketio-operator.dev/cluster": "chat", "socketio-operator.dev/component": "server"}
+    },
+    "matchLabelKeys": ["pod-template-hash"],
+}
+
+
+def deployment(**spec: Any) -> dict[str, Any]:
+    assert validate(body({**LEAST, **spec})) == []
+    found: dict[str, Any] = children(cluster(**spec))[Ref("Deployment", "chat")]["spec"]
+    return found
+
+
+def pod(**settings: Any) -> dict[str, Any]:
+    found: dict[str, Any] = deployment(pod=settings)["template"]["spec"]
+    return found
+
+
+def test_a_rollouts_times() -> None:
+    set_ones = {"minReadySeconds": 10, "revisionHistoryLimit": 2, "progressDeadlineSeconds": 600}
+    assert set_ones.items() <= deployment(**set_ones).items()
+    least = deployment()
+    assert "minReadySeconds" not in least
+    assert (least["revisionHistoryLimit"], least["progressDeadlineSeconds"]) == (5, 180)
+
+
+@pytest.mark.parametrize("inject", ["node", "none"])
+def test_patience_of_the_probes(inject: str) -> None:
+    patience = {"startupSeconds": 30, "readinessFailures": 3, "livenessFailures": 9}
+    (container,) = deployment(probes=patience, runtime={"inject": inject})["template"]["spec"]["containers"]
+    probes = [container[name] for name in ("startupProbe", "readinessProbe", "livenessProbe")]
+    assert [probe["failureThreshold"] for probe in probes] == [30, 3, 9]
+    assert probes[0]["periodSeconds"] == 1, "the budget is in seconds"
+
+
+def test_pods_are_spread_over_nodes_unless_the_user_says_otherwise() -> None:
+    node = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway", **OURS}
+    assert pod()["topologySpreadConstraints"] == [node]
+    zone = {"topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule", "minDomains": 3}
+    assert pod(topologySpreadConstraints=[zone])["topologySpreadConstraints"] == [{"maxSkew": 1, **zone, **OURS}]
+    others = {"topologyKey": "rack", "labelSelector": {"matchLabels": {"team": "chat"}}}
+    (found,) = pod(topologySpreadConstraints=[others])["topologySpreadConstraints"]
+    assert found["labelSelector"] == others["labelSelector"]
+    assert "matchLabelKeys" not in found
+    assert "topologySpreadConstraints" not in pod(topologySpreadConstraints=[])
+
+
+def test_names_and_who_schedules() -> None:
+    settings = {
+        "runtimeClassName": "gvisor",
+        "schedulerName": "volcano",
+        "dnsPolicy": "None",
+        "dnsConfig": {"nameservers": ["10.0.0.53"], "options": [{"name": "ndots", "value": "2"}]},
+        "hostAliases": [{"ip": "10.0.0.8", "hostnames": ["legacy.example"]}],
+    }
+    assert settings.items() <= pod(**settings).items()
+    assert not settings.keys() & pod().keys()
+
+
+def test_time_to_end() -> None:
+    assert pod()["terminationGracePeriodSeconds"] == 45
+    assert pod(terminationGracePeriodSeconds=300)["terminationGracePeriodSeconds"] == 300
+    long = cluster(runtime={"drainSeconds": 600})
+    assert grace(long) == 625
+
+
+def grace(of: SocketIOCluster) -> int:
+    seconds: int = children(of)[Ref("Deployment", "chat")]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    return seconds
