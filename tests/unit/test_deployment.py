@@ -71,6 +71,8 @@ def test_names_and_who_schedules() -> None:
 def test_time_to_end() -> None:
     assert pod()["terminationGracePeriodSeconds"] == 45
     assert pod(terminationGracePeriodSeconds=300)["terminationGracePeriodSeconds"] == 300
+    shortest = {**LEAST, "pod": {"terminationGracePeriodSeconds": 45}}
+    assert validate(body(shortest)) == [], "what is ours by default is not refused"
     long = cluster(runtime={"drainSeconds": 600})
     assert grace(long) == 625
 

@@ -4,6 +4,8 @@ from pydantic import Field
 
 from socketio_operator.api.base import Model, checked, rule
 
+DEFAULT_PORT = 9401
+
 
 class Direct(Model):
     """How clients reach each pod by itself, and where they ask which pods there are."""
@@ -23,9 +25,9 @@ class Direct(Model):
         ),
     )
     port: int = Field(
-        9401,
+        DEFAULT_PORT,
         description="Port of the pods at which clients ask for the list of servers, and for nothing else. "
-        "Default: 9401.",
+        f"Default: {DEFAULT_PORT}.",
         ge=1024,
         le=65535,
     )

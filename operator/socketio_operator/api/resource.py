@@ -8,6 +8,7 @@ from pydantic import Field
 
 from socketio_operator.api.adapter import IMAGE_RULE, Adapter
 from socketio_operator.api.base import Model, checked, map_list, rule
+from socketio_operator.api.direct import DEFAULT_PORT
 from socketio_operator.api.engine import Engine
 from socketio_operator.api.network_policy import NetworkPolicy
 from socketio_operator.api.pod import EnvFrom, EnvVar, LocalRef, Resources, VolumeMount
@@ -16,6 +17,9 @@ from socketio_operator.api.probes import Probes
 from socketio_operator.api.routing import Routing
 from socketio_operator.api.runtime import Runtime, Workers
 from socketio_operator.api.volumes import Volume
+
+# CEL: clients are told of the servers.
+_LISTED = "self.routing.router == 'direct' || has(self.routing.direct)"
 
 
 class Health(Model):
@@ -65,13 +69,13 @@ class ClusterSpec(
             "runtime.port is taken by the app's own port; choose another for one of them.",
         ),
         rule(
-            "!(self.routing.router == 'direct' || has(self.routing.direct)) || self.runtime.inject != 'none'",
+            f"!({_LISTED}) || self.runtime.inject != 'none'",
             "routing.router direct and routing.direct need the runtime, which tells clients of the servers; set "
             "runtime.inject to node or python, or choose another routing.router.",
         ),
         rule(
-            "!(self.routing.router == 'direct' || has(self.routing.direct)) || !([self.port, self.runtime.port]"
-            ".exists(p, p == (has(self.routing.direct) ? self.routing.direct.port : 9401)))",
+            f"!({_LISTED}) || !([self.port, self.runtime.port]"
+            f".exists(p, p == (has(self.routing.direct) ? self.routing.direct.port : {DEFAULT_PORT})))",
             "routing.direct.port is taken by the app or the runtime; choose another for one of them.",
         ),
         rule(

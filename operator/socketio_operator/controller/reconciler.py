@@ -117,10 +117,8 @@ class Reconciler:
         self, key: Key, cluster: SocketIOCluster, body: Live, decision: Decision, seen: Observed
     ) -> float | None:
         found = conditions.conditions(cluster, decision, seen)
-        again = [decision.look_again, await self._report(key, cluster, body, found, seen)]
-        if cluster.spec.adapter.external_broker:
-            again.append(EXTERNAL_SECONDS)
-        return min((seconds for seconds in again if seconds is not None), default=None)
+        external = EXTERNAL_SECONDS if cluster.spec.adapter.external_broker else None
+        return _soonest(decision.look_again, await self._report(key, cluster, body, found, seen), external)
 
     async def _refuse(self, key: Key, body: Live, problems: tuple[FieldError, ...]) -> None:
         found = conditions.invalid(tuple(map(str, problems)))
@@ -139,7 +137,6 @@ class Reconciler:
         told = before.get("conditions", ())
         found, over = conditions.patient(found, told, self._patience.lasted(key, found, seen.now))
         found, steady = conditions.steadied(found, told, seen.now)
-        again = min((seconds for seconds in (over, steady) if seconds is not None), default=None)
         status = status_of(cluster, seen, found, before, timestamp(seen.now))
         if status != before and (wait := self._pace.wait(key)):
             return wait
@@ -147,7 +144,7 @@ class Reconciler:
         stalled = next((item for item in found if item.type == "Stalled"), None)
         if stalled and stalled.reason != _reason(before, "Stalled"):
             await self._recorder.record(cluster, "Warning", stalled.reason, "Reconcile", stalled.message)
-        return again
+        return _soonest(over, steady)
 
     async def _write_status(self, key: Key, body: Live, status: Status) -> None:
         if status == body.get("status"):
@@ -166,6 +163,11 @@ class Reconciler:
             # Another cluster of this name, or none: its own event says so.
             if not error.is_replaced:
                 raise
+
+
+def _soonest(*times: float | None) -> float | None:
+    """The least of these seconds; None if time is a reason for none of them."""
+    return min((seconds for seconds in times if seconds is not None), default=None)
 
 
 def _refusing(decision: Decision, refused: list[Problem]) -> Decision:

@@ -8,14 +8,14 @@ from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.routers import none
 from socketio_operator.desired.routers.base import Router
-from socketio_operator.desired.server.discovery import PORT_NAME, discovery_ports
+from socketio_operator.desired.server.discovery import discovery_ports
 
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:
     """The Service of router `none`, for clients that cannot choose, and beside it the port of the list."""
     (service,) = none.build(cluster, inputs)
     for name, port in discovery_ports(cluster).items():
-        service["spec"]["ports"].append({"name": name, "port": port, "targetPort": PORT_NAME, "protocol": "TCP"})
+        service["spec"]["ports"].append({"name": name, "port": port, "targetPort": name, "protocol": "TCP"})
     return (service,)
 
 

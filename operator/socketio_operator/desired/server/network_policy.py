@@ -1,6 +1,5 @@
 """Who may connect to the server's pods, if the user wants that to be limited."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from socketio_operator.api import SocketIOCluster
@@ -23,10 +22,12 @@ def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest | None:
     spec = cluster.spec
     app = [("http", "TCP"), *((name, "TCP") for name in discovery_ports(cluster))]
     udp = [("webtransport", "UDP")] if spec.engine.webtransport else []
-    own = [_pods(cluster, SERVER), OPERATOR, *([_pods(cluster, PROXY)] if spec.routing.managed_proxy else [])]
-    rules = [_rule([*app, *udp], None if asked.clients is None else _peers(cluster, asked.clients))]
+    own, proxy = _pods(cluster, SERVER), [_pods(cluster, PROXY)] if spec.routing.managed_proxy else []
+    # Where nobody is left an empty list would say everybody.
+    clients = None if asked.clients is None else [*proxy, *map(_peer, asked.clients)] or [own]
+    rules = [_rule([*app, *udp], clients)]
     if injected(cluster):
-        rules.append(_rule([("runtime", "TCP")], [*own, *map(_peer, asked.monitoring)]))
+        rules.append(_rule([("runtime", "TCP")], [own, OPERATOR, *proxy, *map(_peer, asked.monitoring)]))
     manifest: Manifest = canonical(
         {
             "apiVersion": "networking.k8s.io/v1",
@@ -40,12 +41,6 @@ def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest | None:
         }
     )
     return manifest
-
-
-def _peers(cluster: SocketIOCluster, clients: Iterable[Peer]) -> list[dict[str, Any]]:
-    """Clients of the app; what is left of them is nobody, which an empty list would not say."""
-    proxy = [_pods(cluster, PROXY)] if cluster.spec.routing.managed_proxy else []
-    return [*proxy, *map(_peer, clients)] or [_pods(cluster, SERVER)]
 
 
 def _rule(ports: list[tuple[str, str]], peers: list[dict[str, Any]] | None) -> dict[str, Any]:
