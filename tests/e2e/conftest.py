@@ -11,6 +11,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import PROBED, fresh_namespace
 from tests.installation import NAME, NAMESPACE, install_objects
+from tests.traffic.route import routed_addresses
 
 IMAGES = (
     *("pause", "redis", "chat", "chat-own-adapter", "chat-python", "rooms"),
@@ -36,6 +37,13 @@ def proxy_images(load_image: Callable[[str | Path], str]) -> None:
     """The programs of routing.proxy on every node."""
     for program in PROGRAMS:
         load_image(f"proxy-{program}")
+
+
+@pytest.fixture(scope="module")
+def sources() -> Iterator[list[str]]:
+    """An address for each of 60 clients."""
+    with routed_addresses(60) as addresses:
+        yield addresses
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,11 @@
 """Clients that choose a pod themselves, at its own address or by a host name through HAProxy; and what they read."""
 
-import asyncio
 import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 from urllib.request import Request, urlopen
 
 import pytest
@@ -15,26 +13,19 @@ import pytest
 from socketio_operator.desired.server.discovery import PATH
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_for
+from tests.e2e.test_proxies import CLIENTS, swarm
 from tests.e2e.test_traffic import MODES
 from tests.traffic.chat_cluster import PROXIED, ChatCluster, deploy_chat, wait_ready
-from tests.traffic.route import ClusterIp, NodePorts, Route, forwarded, routed_addresses
-from tests.traffic.swarm import Swarm, SwarmResult
+from tests.traffic.continuity.stage import is_ready
+from tests.traffic.route import ClusterIp, NodePorts, Route, forwarded
 from tests.traffic.wire import Target
 
 pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator", "probed")]
 
-CLIENTS = 60
 APP_PORT, LIST_PORT = 3000, 9401
 # How long after a change the list shows it.
 SOON_SECONDS = 3.0
 PYTHON = {"image": "registry.local/chat-python:1", "runtime": {"inject": "python"}}
-
-
-@pytest.fixture(scope="module")
-def sources() -> Iterator[list[str]]:
-    """An address for each client."""
-    with routed_addresses(CLIENTS) as addresses:
-        yield addresses
 
 
 @pytest.fixture(scope="module", params=["node", "python"])
@@ -58,14 +49,6 @@ def by_name(space: Kubectl, proxy_images: None, sources: list[str]) -> Iterator[
 
 def dashed(address: str) -> str:
     return address.replace(".", "-")
-
-
-def swarm(target: Target, sources: list[str], mode: Any) -> SwarmResult:
-    async def scenario() -> SwarmResult:
-        async with Swarm(target, sources, mode) as clients:
-            return clients.result()
-
-    return asyncio.run(scenario())
 
 
 def listed(base: str, host: str = "") -> dict[str, int]:
@@ -120,12 +103,6 @@ def urls(kubectl: Kubectl, name: str) -> set[str]:
     return {f"http://{pod['status']['podIP']}:{APP_PORT}" for pod in pods if is_ready(pod)}
 
 
-def is_ready(pod: dict[str, Any]) -> bool:
-    ready = {"type": "Ready", "status": "True"}
-    conditions = pod["status"].get("conditions", ())
-    return "deletionTimestamp" not in pod["metadata"] and any(ready.items() <= one.items() for one in conditions)
-
-
 def test_the_list_leads_to_each_pod(direct: ChatCluster, sources: list[str]) -> None:
     """And there each session stays: nothing is between a client and its pod."""
     found = listed(f"http://{direct.target.addresses[0]}:{LIST_PORT}")
@@ -133,7 +110,7 @@ def test_the_list_leads_to_each_pod(direct: ChatCluster, sources: list[str]) -> 
     for pod in direct.pods:
         for mode in MODES:
             target = Target(APP_PORT, direct.target.host, addresses=(pod.address,))
-            result = swarm(target, sources[:20], mode)
+            result = swarm(replace(direct, target=target), sources[:20], mode)
             assert (result.sticky, set(result.pods)) == (20, {pod.name}), result.faults
 
 
@@ -171,14 +148,14 @@ def test_each_pod_has_a_host_name(by_name: ChatCluster, sources: list[str]) -> N
         host = f"{dashed(pod.address)}.{by_name.target.host}"
         target = Target(by_name.target.port, host, addresses=by_name.target.addresses)
         for mode in MODES:
-            result = swarm(target, sources[:20], mode)
+            result = swarm(replace(by_name, target=target), sources[:20], mode)
             assert (result.sticky, set(result.pods)) == (20, {pod.name}), result.faults
     assert forwarded(pod.address for pod in by_name.pods).total() == 0
 
 
 def test_by_the_host_itself_requests_are_forwarded(by_name: ChatCluster, sources: list[str]) -> None:
     """The control: it is the name that leads to a pod."""
-    assert swarm(by_name.target, sources, "polling").sticky == CLIENTS
+    assert swarm(by_name, sources, "polling").sticky == CLIENTS
     assert forwarded(pod.address for pod in by_name.pods).total() > CLIENTS
 
 

@@ -1,6 +1,5 @@
 """Envoy Gateway as an implementation of the Gateway API: 60 clients from 60 addresses, two replicas of Envoy."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,26 +7,17 @@ import pytest
 
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import LoadImage
+from tests.e2e.test_proxies import CLIENTS, swarm
 from tests.e2e.test_traffic import MODES, NO_FORWARDING, assert_spread
 from tests.traffic.chat_cluster import ChatCluster, deploy_chat
-from tests.traffic.engineio import Mode
 from tests.traffic.envoy_gateway import GATEWAY, IMAGES, SERVICE, running_envoy_gateway
-from tests.traffic.route import NodePorts, forwarded, routed_addresses
-from tests.traffic.swarm import Swarm, SwarmResult
+from tests.traffic.route import NodePorts, forwarded
 
 # The controller takes three minutes to build.
 pytestmark = [pytest.mark.node, pytest.mark.long, pytest.mark.usefixtures("operator", "probed")]
 
 ROUTING = {"router": "gateway", "gateway": {"name": GATEWAY, "implementation": "envoy-gateway"}}
-CLIENTS = 60
 Deploy = Callable[..., ChatCluster]
-
-
-@pytest.fixture(scope="module")
-def sources() -> Iterator[list[str]]:
-    """An address for each client."""
-    with routed_addresses(CLIENTS) as addresses:
-        yield addresses
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +40,6 @@ def deploy(space: Kubectl, route: NodePorts) -> Iterator[Deploy]:
 
     yield deploy
     space("delete", "sio", *names, "--wait=false")
-
-
-def swarm(chat: ChatCluster, sources: list[str], mode: Mode, keeps_cookies: bool = False) -> SwarmResult:
-    async def scenario() -> SwarmResult:
-        async with Swarm(chat.target, sources, mode, keeps_cookies) as clients:
-            return clients.result()
-
-    return asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("affinity", ["clientIP", "cookie"])

@@ -1,6 +1,6 @@
 """A Service alone: 60 clients from 60 addresses at its cluster IP."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,18 +9,11 @@ from tests.cluster.kubectl import Kubectl
 from tests.e2e.test_proxies import assert_all_kept, swarm
 from tests.e2e.test_traffic import MODES, NO_FORWARDING
 from tests.traffic.chat_cluster import ChatCluster, deploy_chat
-from tests.traffic.route import ClusterIp, forwarded, routed_addresses
+from tests.traffic.route import ClusterIp, forwarded
 
 pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator")]
 
 Deploy = Callable[..., ChatCluster]
-
-
-@pytest.fixture(scope="module")
-def sources() -> Iterator[list[str]]:
-    """An address for each client."""
-    with routed_addresses(60) as addresses:
-        yield addresses
 
 
 @pytest.fixture

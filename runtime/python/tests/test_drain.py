@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from support.app import App, most_in_half_a_second, running
@@ -32,6 +33,14 @@ def elsewhere() -> Iterator[App]:
     running.remove(app)
     yield app.ready()
     app.stop()
+
+
+@pytest.fixture
+def token(tmp_path: Path) -> str:
+    """A file that holds `a-token`."""
+    file = tmp_path / "token"
+    file.write_text("a-token\n")
+    return str(file)
 
 
 class Move:
@@ -150,10 +159,7 @@ def test_as_process_1_it_ends_after_the_drain(server: str) -> None:
     assert app.exit() == 0, app.log
 
 
-def test_the_side_port_drains_and_the_process_stays(tmp_path: os.PathLike[str]) -> None:
-    token = os.path.join(tmp_path, "token")
-    with open(token, "w") as file:
-        file.write("a-token\n")
+def test_the_side_port_drains_and_the_process_stays(token: str) -> None:
     app = App("chat_asgi.py", env={"SOCKETIO_RUNTIME_TOKEN_FILE": token}).ready()
     clients = [app.client(reconnection=False) for _ in range(10)]
     shed = app.post("/shed", {"count": 4, "seconds": 1}, "a-token")
@@ -171,10 +177,7 @@ def test_the_side_port_drains_and_the_process_stays(tmp_path: os.PathLike[str]) 
     assert json.loads(app.ask("/status").text)["draining"] is True
 
 
-def test_a_pod_that_terminates_stays_ready_while_it_drains(tmp_path: os.PathLike[str]) -> None:
-    token = os.path.join(tmp_path, "token")
-    with open(token, "w") as file:
-        file.write("a-token\n")
+def test_a_pod_that_terminates_stays_ready_while_it_drains(token: str) -> None:
     app = App("chat_asgi.py", env={"SOCKETIO_RUNTIME_TOKEN_FILE": token}).ready()
     client = app.client(reconnection=False)
     assert (app.ask("/serving").status_code, app.ask("/serving").json()) == (200, {"serving": True, "draining": False})
@@ -185,10 +188,7 @@ def test_a_pod_that_terminates_stays_ready_while_it_drains(tmp_path: os.PathLike
     assert (app.ask("/serving").status_code, app.ask("/serving").json()) == (404, {"serving": False, "draining": True})
 
 
-def test_a_drain_that_is_told_of_ahead_closes_nobody_before_its_time(tmp_path: os.PathLike[str]) -> None:
-    token = os.path.join(tmp_path, "token")
-    with open(token, "w") as file:
-        file.write("a-token\n")
+def test_a_drain_that_is_told_of_ahead_closes_nobody_before_its_time(token: str) -> None:
     app = App("chat_asgi.py", env={"SOCKETIO_RUNTIME_TOKEN_FILE": token}).ready()
     client = app.client(reconnection=False)
     assert app.post("/drain", {"seconds": 0, "after": -1}, "a-token").status_code == 400
@@ -199,10 +199,7 @@ def test_a_drain_that_is_told_of_ahead_closes_nobody_before_its_time(tmp_path: o
     assert time.monotonic() - asked >= 1.5
 
 
-def test_a_drain_that_termination_overtakes_ends_ready(tmp_path: os.PathLike[str]) -> None:
-    token = os.path.join(tmp_path, "token")
-    with open(token, "w") as file:
-        file.write("a-token\n")
+def test_a_drain_that_termination_overtakes_ends_ready(token: str) -> None:
     app = App("chat_asgi.py", env={"SOCKETIO_RUNTIME_TOKEN_FILE": token}).ready()
     assert app.post("/drain", {"seconds": 0}, "a-token").status_code == 202
     assert app.reason() == "Draining"

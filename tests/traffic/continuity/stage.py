@@ -206,7 +206,7 @@ class Stage:
         wanted = self.kubectl.json("get", "sio", self.name)["spec"]["replicas"]
         servers, redis, proxies = self._pods("server"), self._pods("redis"), self._pods("proxy")
         counts = (len(servers), len(redis), len(proxies))
-        if counts != (wanted, 1, self.proxies) or not all(map(_is_ready, servers + redis + proxies)):
+        if counts != (wanted, 1, self.proxies) or not all(map(is_ready, servers + redis + proxies)):
             return False
         return all(_answers(pod["status"]["podIP"]) for pod in servers)
 
@@ -257,7 +257,8 @@ def deployed(
         yield route, running_chat_cluster(kubectl, route, setup.name)
 
 
-def _is_ready(pod: dict[str, Any]) -> bool:
+def is_ready(pod: dict[str, Any]) -> bool:
+    """Whether a pod, as the API server tells of it, serves and is not about to end."""
     conditions = {item["type"]: item["status"] for item in pod["status"].get("conditions", ())}
     return "deletionTimestamp" not in pod["metadata"] and conditions.get("Ready") == "True"
 
