@@ -44,6 +44,12 @@ class Listed:
         app.port, app.side_port, app.url = self.port, self.side_port, self.urls(address)[0]
         return app.ready()
 
+    def start(self, *addresses: str) -> list[App]:
+        """Servers that the list has: one that answers late is missing from it at first."""
+        apps = [self.add(address) for address in addresses]
+        until("all of them", lambda: self.listed() == self.urls(*addresses))
+        return apps
+
     def urls(self, *addresses: str) -> list[str]:
         return [f"http://{address}:{self.port}" for address in addresses]
 
@@ -59,9 +65,7 @@ class Listed:
 @pytest.fixture(params=["chat_asgi.py", "chat_threaded.py"])
 def three(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Listed, list[App]]:
     servers = Listed(tmp_path, request.param)
-    apps = [servers.add(address) for address in ADDRESSES]
-    until("all of them", lambda: servers.listed() == servers.urls(*ADDRESSES))
-    return servers, apps
+    return servers, servers.start(*ADDRESSES)
 
 
 @contextlib.contextmanager
@@ -111,7 +115,7 @@ def test_who_waits_hears_of_a_drain_an_end_and_a_new_server(three: tuple[Listed,
 
 def test_weights_are_free_room(tmp_path: Path) -> None:
     servers = Listed(tmp_path, SOCKETIO_MAX_CONNECTIONS="40")
-    app = servers.add(ADDRESSES[0])
+    (app,) = servers.start(ADDRESSES[0])
     first = servers.ask()
     assert first.json() == {"servers": [{"url": app.url, "weight": 40}]}
     assert first.headers["Access-Control-Allow-Origin"] == "*"
@@ -124,7 +128,7 @@ def test_weights_are_free_room(tmp_path: Path) -> None:
 
 def test_control_nothing_changes_and_who_waits_hears_that_at_the_end(tmp_path: Path) -> None:
     servers = Listed(tmp_path)
-    app = servers.add(ADDRESSES[0])
+    (app,) = servers.start(ADDRESSES[0])
     tag = servers.ask().headers["ETag"]
     begun = time.monotonic()
     assert servers.ask(f"{PATH}?wait=5", tag).status_code == 304
@@ -138,7 +142,7 @@ def test_control_nothing_changes_and_who_waits_hears_that_at_the_end(tmp_path: P
 
 def test_the_list_is_at_its_own_port_and_nothing_else_is(tmp_path: Path) -> None:
     servers = Listed(tmp_path)
-    app = servers.add(ADDRESSES[0])
+    (app,) = servers.start(ADDRESSES[0])
     for path in ("/metrics", "/status", "/readyz", "/drain", "/peer", "/", "/socket.io/"):
         assert servers.ask(path).status_code == 404, path
     assert servers.ask(method="POST", data="x" * 100_000).status_code == 405
@@ -166,7 +170,7 @@ def answered(connections: list[socket.socket]) -> list[socket.socket]:
 
 def test_many_may_wait_and_the_rest_are_answered_at_once(tmp_path: Path) -> None:
     servers = Listed(tmp_path)
-    servers.add(ADDRESSES[0])
+    servers.start(ADDRESSES[0])
     tag = servers.ask().headers["ETag"]
     with contextlib.ExitStack() as stack:
         asked = [stack.enter_context(asking(servers, tag, 8)) for _ in range(1100)]
@@ -178,8 +182,7 @@ def test_many_may_wait_and_the_rest_are_answered_at_once(tmp_path: Path) -> None
 @pytest.mark.parametrize("file", ["chat_asgi.py", "chat_threaded.py"])
 def test_all_who_wait_are_told_and_silent_connections_take_no_place_from_them(file: str, tmp_path: Path) -> None:
     servers = Listed(tmp_path, file)
-    apps = [servers.add(address) for address in ADDRESSES[:2]]
-    until("both", lambda: servers.listed() == servers.urls(*ADDRESSES[:2]))
+    apps = servers.start(*ADDRESSES[:2])
     tag = servers.ask().headers["ETag"]
     with contextlib.ExitStack() as stack:
         asked = [stack.enter_context(asking(servers, tag, 30)) for _ in range(600)]
@@ -199,7 +202,7 @@ def test_all_who_wait_are_told_and_silent_connections_take_no_place_from_them(fi
 
 def test_who_asks_again_while_it_waits_is_cut_off_and_a_weak_tag_is_known(tmp_path: Path) -> None:
     servers = Listed(tmp_path)
-    servers.add(ADDRESSES[0])
+    servers.start(ADDRESSES[0])
     tag = servers.ask().headers["ETag"]
     begun = time.monotonic()
     assert servers.ask(f"{PATH}?wait=2", f"W/{tag}").status_code == 304
