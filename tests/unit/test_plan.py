@@ -277,7 +277,7 @@ def test_history_does_not_matter(replicas: int, ping: int, affinity: str) -> Non
         assert owned == manifest
 
 
-def told(of: SocketIOCluster, live: dict[Ref, Any], **seen: Any) -> dict[str, tuple[bool, str]]:
+def told(of: SocketIOCluster, live: dict[Ref, Any], **seen: Any) -> dict[str, tuple[bool | None, str]]:
     observed = picture(live, **seen)
     found = conditions(of, decide(of, wanted_children(of, INPUTS), observed, {}), observed)
     return {condition.type: (condition.status, condition.reason) for condition in found}
@@ -293,7 +293,12 @@ def pod(waiting: str, container: str = "server", group: str = "containerStatuses
 
 def test_all_well() -> None:
     of = cluster()
-    assert told(of, world(of)) == {"Ready": (True, "Ready"), "Available": (True, "Serving")}
+    found = told(of, world(of))
+    assert found.pop("Routed") == (None, "Waiting")
+    assert {type_: found.pop(type_)[0] for type_ in ("Sticky", "Broadcasting", "Balanced")} == dict.fromkeys(
+        ("Sticky", "Broadcasting", "Balanced")
+    ), "nothing says so yet"
+    assert found == {"Ready": (True, "Ready"), "Available": (True, "Serving")}
 
 
 @pytest.mark.parametrize(

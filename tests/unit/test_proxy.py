@@ -136,7 +136,9 @@ def test_without_a_pod_of_the_proxy_nobody_can_connect() -> None:
     live = world(of)
     assert told(of, live)["Available"] == (False, "ProxyNotReady")
     assert told(of, live, pods=(pod("nginx"),))["Available"] == (True, "Serving"), "another program still serves"
-    assert told(of, settled(live)) == {"Ready": (True, "Ready"), "Available": (True, "Serving")}
+    found = told(of, settled(live))
+    assert (found["Ready"], found["Available"]) == ((True, "Ready"), (True, "Serving"))
+    assert found["Routed"] == (True, "ProxyServes")
 
 
 def test_a_rollout_of_the_proxy_is_neither_ready_nor_an_outage() -> None:

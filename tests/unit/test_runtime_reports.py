@@ -36,12 +36,19 @@ def test_a_status_is_read() -> None:
         (("none",), (False, "AdapterNotStarted")),
     ],
 )
-def test_what_runtimes_report_becomes_a_condition(owners: tuple[str, ...], expected: tuple[bool, str]) -> None:
-    of = cluster()
-    seen = picture(world(of), runtimes=reports(*owners))
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_what_runtimes_report_becomes_a_condition(
+    owners: tuple[str, ...], expected: tuple[bool, str], replicas: int
+) -> None:
+    of = cluster(replicas=replicas)
+    live = world(of)
+    live[SERVER]["spec"]["replicas"] = replicas
+    live[SERVER]["status"] |= dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas"), replicas)
+    seen = picture(live, runtimes=reports(*owners))
     found = {item.type: (item.status, item.reason) for item in conditions(of, Decision(), seen)}
     assert found["AdapterInjected"] == expected
-    assert found["Ready"] == (True, "Ready")
+    alone = expected[1] in ("Unsupported", "AdapterNotStarted") and replicas > 1
+    assert found["Ready"] == (expected if alone else (True, "Ready")), "one pod alone needs no adapter"
 
 
 def test_without_reports_nothing_is_claimed() -> None:

@@ -152,9 +152,14 @@ def _column(name: str, path: str, type_: str = "string", priority: int = 0) -> d
     return {**column, "priority": priority} if priority else column
 
 
+def _condition(name: str) -> str:
+    return f'.status.conditions[?(@.type=="{name}")]'
+
+
 def crd_manifest() -> dict[str, Any]:
     """The CustomResourceDefinition as a manifest."""
-    ready = '.status.conditions[?(@.type=="Ready")]'
+    ready = _condition("Ready")
+    truth = ("Sticky", "Broadcasting", "Balanced", "Routed")
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -188,11 +193,13 @@ def crd_manifest() -> dict[str, Any]:
                         _column("Ready", f"{ready}.status"),
                         _column("Reason", f"{ready}.reason"),
                         _column("Pods", ".status.readyReplicas", "integer"),
+                        _column("Clients", ".status.clients.connected", "integer"),
                         _column("URL", ".status.url"),
                         _column("Age", ".metadata.creationTimestamp", "date"),
                         _column("Image", ".spec.image", priority=1),
                         _column("Adapter", ".status.effective.adapter", priority=1),
                         _column("Affinity", ".status.effective.affinity", priority=1),
+                        *(_column(name, f"{_condition(name)}.status", priority=1) for name in truth),
                         _column("Message", f"{ready}.message", priority=1),
                     ],
                 }

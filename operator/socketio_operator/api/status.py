@@ -33,6 +33,20 @@ class Effective(Model):
     broker_data: str | None = Field(None, description="How long the managed broker keeps what the adapter stores.")
 
 
+class PerPod(Model):
+    """Least and most of the ready pods."""
+
+    min: int = Field(description="Of the emptiest pod.")
+    max: int = Field(description="Of the fullest pod.")
+
+
+class Clients(Model):
+    """Connections as the runtimes count them. Changes of less than a tenth are not told."""
+
+    connected: int = Field(description="Connections of all ready pods.")
+    per_pod: PerPod = Field(description="How they spread.")
+
+
 class ClusterStatus(Model):
     """Observed state, for kubectl wait, Helm, Argo CD and Flux alike."""
 
@@ -41,9 +55,17 @@ class ClusterStatus(Model):
     ready_replicas: int | None = Field(None, description="Pods that are ready.")
     selector: str | None = Field(None, description="Label selector of the pods, for the scale subresource.")
     url: str | None = Field(None, description="Where clients connect to.")
+    clients: Clients | None = Field(None, description="Who is connected.")
+    last_verified: str | None = Field(
+        None,
+        description="When traffic last showed that sessions stick and broadcasts cross; while it does, an hour ago at "
+        "most.",
+        json_schema_extra=checked(format="date-time"),
+    )
     effective: Effective | None = Field(None, description="What was derived from the spec.")
     conditions: tuple[Condition, ...] = Field(
         default=(),
-        description="Observations: Ready, Reconciling, Stalled.",
-        json_schema_extra=map_list("type", max_items=16),
+        description="Observations: Ready, Reconciling, Stalled; Available, AdapterInjected; Sticky, Broadcasting, "
+        "Balanced and Routed, which traffic shows.",
+        json_schema_extra=map_list("type", max_items=24),
     )

@@ -6,6 +6,7 @@ state, and writes nothing once that state is reached. It does requests to the AP
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from socketio_operator.api import API_VERSION, KIND, FieldError, SocketIOCluster
@@ -23,10 +24,12 @@ from socketio_operator.controller.store import Store
 from socketio_operator.desired.kinds import CLUSTER
 from socketio_operator.plan import conditions
 from socketio_operator.plan.actions import Action, Apply, Decision
+from socketio_operator.plan.condition import Condition
 from socketio_operator.plan.decide import decide
 from socketio_operator.plan.observed import Live, Observed
 from socketio_operator.plan.problem import Problem
 from socketio_operator.plan.report import Status, stalled_status, status_of
+from socketio_operator.plan.truth import look_again
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +74,7 @@ class Reconciler:
         for _ in range(ROUNDS):
             sight = await self._observer.look(key, cluster, _is_new(body))
             if cluster.spec.paused:
-                paused = conditions.paused(cluster, sight.observed)
+                paused = conditions.paused(cluster, sight.observed, _conditions(body))
                 return await self._report(key, cluster, body, paused, sight.observed)
             decision = self._decide(key, cluster, sight)
             if not decision.actions or refused:
@@ -116,9 +119,10 @@ class Reconciler:
     async def _tell(
         self, key: Key, cluster: SocketIOCluster, body: Live, decision: Decision, seen: Observed
     ) -> float | None:
-        found = conditions.conditions(cluster, decision, seen)
+        found = conditions.conditions(cluster, decision, seen, _conditions(body))
         external = EXTERNAL_SECONDS if cluster.spec.adapter.external_broker else None
-        return _soonest(decision.look_again, await self._report(key, cluster, body, found, seen), external)
+        later = look_again(cluster, seen, found)
+        return _soonest(decision.look_again, await self._report(key, cluster, body, found, seen), external, later)
 
     async def _refuse(self, key: Key, body: Live, problems: tuple[FieldError, ...]) -> None:
         found = conditions.invalid(tuple(map(str, problems)))
@@ -127,7 +131,7 @@ class Reconciler:
         await self._write_status(key, body, status)
 
     async def _report(
-        self, key: Key, cluster: SocketIOCluster, body: Live, found: tuple[conditions.Condition, ...], seen: Observed
+        self, key: Key, cluster: SocketIOCluster, body: Live, found: tuple[Condition, ...], seen: Observed
     ) -> float | None:
         """Writes what is new. Returns the seconds until what is held back now may be told."""
         before = body.get("status", {})
@@ -178,6 +182,11 @@ def _refusing(decision: Decision, refused: list[Problem]) -> Decision:
 def _is_new(body: Live) -> bool:
     """Whether no reconcile has ever told of this cluster."""
     return bool(body.get("status", {}).get("observedGeneration", -1) < 1)
+
+
+def _conditions(body: Live) -> Sequence[Mapping[str, Any]]:
+    told: Sequence[Mapping[str, Any]] = body.get("status", {}).get("conditions", ())
+    return told
 
 
 def _reason(status: dict[str, Any], type_: str) -> str | None:

@@ -4,8 +4,8 @@
 person) are there only while True. `Available` tells an outage from a mere rollout.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,12 @@ from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.metadata import SERVER
 from socketio_operator.desired.routers import ROUTERS
 from socketio_operator.plan.actions import Apply, Decision
+from socketio_operator.plan.condition import Condition
 from socketio_operator.plan.observed import Observed
 from socketio_operator.plan.problem import Problem
 from socketio_operator.plan.progress import component_problems, troubles
 from socketio_operator.plan.runtime import adapter_finding
+from socketio_operator.plan.truth import verdicts
 
 # Reasons that only a person can end.
 STALLED_REASONS = {
@@ -35,34 +37,46 @@ STALLED_REASONS = {
     "StorageUnchangeable",
     "RuntimeSilent",
     "RolloutStuck",
+    "Unsupported",
+    "AdapterNotStarted",
+    "NoAdapter",
+    "SessionsUnknown",
 }
 
-# What is missing may still come by itself: from External Secrets, cert-manager, a registry that had a hiccup.
-PATIENT_REASONS = {"SecretNotFound", "SecretKeyNotFound", "ImagePullFailed"}
+# What is missing may still come by itself: from External Secrets, cert-manager, a registry that had a hiccup; and what
+# traffic says may be over.
+PATIENT_REASONS = {
+    "SecretNotFound",
+    "SecretKeyNotFound",
+    "ImagePullFailed",
+    "AdapterNotStarted",
+    "SessionsUnknown",
+}
 PATIENT_SECONDS = 60.0
 
 # A broker that comes back is heard by one pod after the other: Ready returns once all has been well for a while.
-UNSTEADY_REASONS = {"BrokerNotReady", "Degraded"}
+UNSTEADY_REASONS = {"BrokerNotReady", "Degraded", "PodsApart"}
 STEADY_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition before it is stamped with times."""
-
-    type: str
-    status: bool
-    reason: str
-    message: str
+# What Ready promises: that sessions stick and broadcasts cross, unless nothing says whether they do.
+PROMISED = {"AdapterInjected", "Broadcasting", "Sticky"}
+# With an adapter of the app's own the pods may be whole; its heartbeats say so.
+KEPT_PROMISES = {"AppAdapter"}
 
 
-def conditions(cluster: SocketIOCluster, decision: Decision, observed: Observed) -> tuple[Condition, ...]:
-    """All conditions of a cluster after a reconcile."""
-    problem = _problem(cluster, decision, observed)
+def conditions(
+    cluster: SocketIOCluster, decision: Decision, observed: Observed, before: Sequence[Mapping[str, Any]] = ()
+) -> tuple[Condition, ...]:
+    """All conditions of a cluster after a reconcile. `before`: as they were told."""
+    injected, truth = _injected(cluster, observed), verdicts(cluster, observed, before)
+    broken = list(_broken((*injected, *truth))) if cluster.spec.replicas > 1 else []
+    problem = _problem(cluster, decision, observed, broken)
     return (
         *_summary(cluster, problem, observed),
-        _available(cluster, observed),
-        *_injected(cluster, observed),
+        _available(cluster, observed, broken),
+        *injected,
+        *truth,
         *_stale_credentials(cluster, observed),
         *_forgeable(cluster),
         *_unavailable_affinity(cluster),
@@ -79,7 +93,9 @@ def invalid(problems: tuple[str, ...]) -> tuple[Condition, ...]:
     )
 
 
-def paused(cluster: SocketIOCluster, observed: Observed) -> tuple[Condition, ...]:
+def paused(
+    cluster: SocketIOCluster, observed: Observed, before: Sequence[Mapping[str, Any]] = ()
+) -> tuple[Condition, ...]:
     """Conditions while `spec.paused` holds: what runs is told, what was asked for since is not claimed.
 
     Stalled, as only a person ends it: who waits for the cluster need not wait for ever.
@@ -89,7 +105,8 @@ def paused(cluster: SocketIOCluster, observed: Observed) -> tuple[Condition, ...
         Condition("Ready", False, "Paused", message),
         Condition("Stalled", True, "Paused", message),
         Condition("Paused", True, "Paused", message),
-        _available(cluster, observed),
+        _available(cluster, observed, []),
+        *verdicts(cluster, observed, before),
     )
 
 
@@ -131,9 +148,15 @@ def _again(told: Mapping[str, Any]) -> Condition:
     return Condition(told["type"], told["status"] == "True", told["reason"], told["message"])
 
 
-def _problem(cluster: SocketIOCluster, decision: Decision, observed: Observed) -> Problem | None:
+def _broken(found: Iterable[Condition]) -> Iterator[Problem]:
+    for item in found:
+        if item.type in PROMISED and item.status is False and item.reason not in KEPT_PROMISES:
+            yield Problem(item.reason, item.message)
+
+
+def _problem(cluster: SocketIOCluster, decision: Decision, observed: Observed, broken: list[Problem]) -> Problem | None:
     """The most telling reason why the cluster is not ready: what a person must mend comes first."""
-    candidates = list(_candidates(cluster, decision, observed))
+    candidates = [*_candidates(cluster, decision, observed), *broken]
     stalled = [problem for problem in candidates if _needs_person(cluster, problem, observed)]
     return next(iter([*stalled, *candidates]), None)
 
@@ -236,7 +259,7 @@ def _summary(cluster: SocketIOCluster, problem: Problem | None, observed: Observ
     return (ready, Condition(kind, True, problem.reason, problem.message))
 
 
-def _available(cluster: SocketIOCluster, observed: Observed) -> Condition:
+def _available(cluster: SocketIOCluster, observed: Observed, broken: list[Problem]) -> Condition:
     progress = observed.progress(COMPONENTS[SERVER].workload(cluster))
     if progress is None or progress.ready == 0:
         return Condition("Available", False, "NoPodReady", "No pod is ready: clients cannot connect.")
@@ -247,6 +270,8 @@ def _available(cluster: SocketIOCluster, observed: Observed) -> Condition:
         return Condition("Available", True, "Degraded", f"{_degraded(apart, effect)}: {problem.message}")
     if apart:
         return Condition("Available", True, "Degraded", _apart(observed)[0].message)
+    for problem in broken:
+        return Condition("Available", True, "Degraded", f"Clients can connect, but: {problem.message}")
     return Condition("Available", True, "Serving", "Clients can connect and meet.")
 
 

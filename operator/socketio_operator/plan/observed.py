@@ -18,6 +18,7 @@ from socketio_operator.desired.metadata import CAUSE_ANNOTATION, COMPONENT_LABEL
 from socketio_operator.plan.managed_fields import owned_fields
 from socketio_operator.plan.pods import Pod
 from socketio_operator.plan.problem import Problem, one_line
+from socketio_operator.plan.route_state import RouteState
 from socketio_operator.plan.runtime import RuntimeReport, apart
 
 Live = Mapping[str, Any]
@@ -95,7 +96,7 @@ class Child:
     `version`: its resourceVersion. `component`: its component label. `capacity`: of a bound claim. `cause`: why its
     last rollout began, and `credentials`: what its pods were started with, both as we annotated them. `generation` and
     `notes` tell whether anything but the status changed: they are 0 where a kind has no generation. `created`: Unix
-    time in seconds.
+    time in seconds. `route`: of a kind that clients come through.
     """
 
     ref: Ref
@@ -112,6 +113,7 @@ class Child:
     generation: int = 0
     notes: int = 0
     created: int = 0
+    route: RouteState | None = None
 
     @classmethod
     def of(cls, live: Live, before: "Child | None" = None) -> "Child":
@@ -135,6 +137,7 @@ class Child:
             generation=generation,
             notes=notes,
             created=_seconds(meta.get("creationTimestamp")),
+            route=RouteState.of(live),
         )
 
     def _differs_in_status_only(self, meta: Mapping[str, Any], notes: int) -> bool:

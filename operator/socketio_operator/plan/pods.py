@@ -19,8 +19,9 @@ _ORDER = ("ImagePullFailed", "ContainerNotCreated", "PodsCrashing", "PodsUnsched
 class Pod:
     """One pod. `controller`: uid of what controls it, `controlled_by`: the kind of that.
 
-    `address`: its IP, empty before it has one. `started`: since when its component's container runs, None if it does
-    not. `restarts`: of all its containers. `failing`: containers that cannot start or end again and again.
+    `address`: its IP, empty before it has one. `ready_since`: when it became ready, None if it is not. `started`: since
+    when its component's container runs, None if it does not. `restarts`: of all its containers. `failing`: containers
+    that cannot start or end again and again.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Pod:
     restarts: int = 0
     problems: tuple[Problem, ...] = ()
     failing: frozenset[str] = frozenset()
+    ready_since: datetime | None = None
 
     @classmethod
     def of(cls, live: Mapping[str, Any]) -> "Pod":
@@ -46,6 +48,7 @@ class Pod:
         owners = [owner for owner in meta.get("ownerReferences", ()) if owner.get("controller")]
         controller: dict[str, Any] = owners[0] if owners else {}
         found = dict(_failures(meta["name"], status))
+        ready = _ready(status)
         return cls(
             name=meta["name"],
             uid=meta["uid"],
@@ -54,7 +57,8 @@ class Pod:
             controller=controller.get("uid", ""),
             controlled_by=controller.get("kind", ""),
             address=status.get("podIP", ""),
-            ready=any(item["type"] == "Ready" and item["status"] == "True" for item in status.get("conditions", ())),
+            ready=ready is not None,
+            ready_since=datetime.fromisoformat(ready) if ready else None,
             deleting="deletionTimestamp" in meta,
             started=_started(containers, component),
             restarts=sum(item.get("restartCount", 0) for item in containers),
@@ -67,6 +71,14 @@ def pod_problems(pods: tuple[Pod, ...]) -> tuple[Problem, ...]:
     """Problems of the pods, the most telling first; pods that are on their way out do not count."""
     found = [problem for pod in pods if not pod.deleting for problem in pod.problems]
     return tuple(sorted(found, key=lambda problem: (_ORDER.index(problem.reason), problem.message)))
+
+
+def _ready(status: Mapping[str, Any]) -> str | None:
+    """Since when, as the API has it, empty if it does not say; None if it is not ready."""
+    for item in status.get("conditions", ()):
+        if item["type"] == "Ready" and item["status"] == "True":
+            return str(item.get("lastTransitionTime") or "")
+    return None
 
 
 def _started(containers: list[dict[str, Any]], name: str) -> datetime | None:

@@ -9,8 +9,9 @@ from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.metadata import SERVER, redis_name, selector_string
 from socketio_operator.desired.redis.memory import persistent
 from socketio_operator.desired.routers import ROUTERS
-from socketio_operator.plan.conditions import Condition
+from socketio_operator.plan.condition import Condition, wire_status
 from socketio_operator.plan.observed import Observed
+from socketio_operator.plan.truth.summary import clients, last_verified
 
 Status = dict[str, Any]
 
@@ -25,12 +26,17 @@ def status_of(
     """The whole status of a valid cluster. `before`: the status so far; `now`: RFC 3339 time."""
     progress = observed.progress(COMPONENTS[SERVER].workload(cluster))
     scheme = "https" if cluster.spec.routing.tls else "http"
+    counted = {
+        "clients": clients(observed, before),
+        "lastVerified": last_verified(found, before, observed.now),
+    }
     return {
         "observedGeneration": cluster.generation,
         "replicas": progress.replicas if progress else 0,
         "readyReplicas": progress.ready if progress else 0,
         "selector": selector_string(cluster),
         "url": f"{scheme}://{cluster.spec.routing.host}{cluster.spec.routing.path}",
+        **{name: value for name, value in counted.items() if value is not None},
         "effective": _effective(cluster),
         "conditions": stamped(found, before, cluster.generation, now),
     }
@@ -85,7 +91,7 @@ def stamped(found: tuple[Condition, ...], before: Mapping[str, Any], generation:
     earlier = {condition["type"]: condition for condition in before.get("conditions", ())}
     result = []
     for condition in found:
-        status = "True" if condition.status else "False"
+        status = wire_status(condition.status)
         old = earlier.get(condition.type)
         since = old["lastTransitionTime"] if old and old["status"] == status else now
         result.append(

@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
+
+from socketio_operator.plan.figures import Figures
 
 _VERSION = re.compile(r"\d{1,5}(\.\d{1,5}){1,2}")
 
@@ -39,7 +42,8 @@ class RuntimeReport:
 
     `owner` of the adapter: `runtime`, `app`, `none` or `unsupported`; `SILENT` if the runtime does not answer.
     `socketio`: a version. `waits_for`: the runtime's reason not to be ready, empty if it is. `listens`: where, if that
-    is the reason. `apart`: the runtime's adapter does not hear what other pods publish.
+    is the reason. `apart`: the runtime's adapter does not hear what other pods publish. `figures`: of its traffic, as
+    of `taken`; two reports are the same news if the `gist` of their figures is.
     """
 
     pod: str
@@ -48,6 +52,9 @@ class RuntimeReport:
     waits_for: str = ""
     listens: Listens | None = None
     apart: bool = False
+    gist: tuple[Any, ...] = Figures().gist
+    figures: Figures = field(default=Figures(), compare=False)
+    taken: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
 
     @classmethod
     def parse(cls, pod: str, status: Mapping[str, Any]) -> "RuntimeReport | None":
@@ -64,7 +71,9 @@ class RuntimeReport:
             raise ValueError("not a version")
         listens = Listens.parse(status.get("listens")) if waits_for == ELSEWHERE else None
         apart = any(_is_apart(item["adapter"]) for item in status["servers"])
-        return cls(pod, str(server["adapter"]["owner"]), version[0], waits_for, listens, apart)
+        figures = Figures.parse(status)
+        owner = str(server["adapter"]["owner"])
+        return cls(pod, owner, version[0], waits_for, listens, apart, figures.gist, figures)
 
 
 def _is_apart(adapter: Mapping[str, Any]) -> bool:

@@ -1,0 +1,56 @@
+"""What traffic itself says: whether sessions stick, broadcasts cross, pods share the load, and the route is taken.
+
+Each verdict is a condition. One that is told again keeps its sentence, with the figures of when it began to hold.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.server import runtime
+from socketio_operator.plan.condition import Condition, told
+from socketio_operator.plan.observed import Observed
+from socketio_operator.plan.truth.balanced import SETTLED_SECONDS, balanced
+from socketio_operator.plan.truth.broadcasting import broadcasting
+from socketio_operator.plan.truth.evidence import Evidence
+from socketio_operator.plan.truth.routed import routed
+from socketio_operator.plan.truth.sticky import GONE_SECONDS, sticky
+from socketio_operator.plan.truth.summary import VERIFIED_SECONDS
+
+TYPES = ("Sticky", "Broadcasting", "Balanced", "Routed")
+WAITING_SECONDS = 30.0
+
+
+def verdicts(
+    cluster: SocketIOCluster, observed: Observed, before: Sequence[Mapping[str, Any]]
+) -> tuple[Condition, ...]:
+    """`before`: the conditions as they were told."""
+    earlier = {type_: told(before, type_) for type_ in TYPES}
+    found = []
+    if runtime.injected(cluster):
+        evidence = Evidence.of(observed)
+        found += [
+            sticky(cluster, evidence, earlier["Sticky"]),
+            broadcasting(cluster, evidence),
+            balanced(cluster, evidence, earlier["Balanced"]),
+        ]
+    if route := routed(cluster, observed, earlier["Routed"]):
+        found.append(route)
+    return tuple(_again(one, earlier[one.type]) for one in found)
+
+
+def look_again(cluster: SocketIOCluster, observed: Observed, found: tuple[Condition, ...]) -> float | None:
+    """Seconds until time alone may change a verdict: pods are no longer new, or a route has waited long enough."""
+    if not runtime.injected(cluster):
+        return None
+    waits = [WAITING_SECONDS] if any(item.reason == "Waiting" for item in found) else []
+    youngest = Evidence.of(observed).youngest_seconds
+    waits += [end - youngest for end in (GONE_SECONDS, SETTLED_SECONDS) if youngest < end]
+    if any(item.type == "Sticky" and item.status for item in found):
+        waits.append(VERIFIED_SECONDS)
+    return min(waits, default=None)
+
+
+def _again(found: Condition, before: Condition | None) -> Condition:
+    same = before is not None and (before.status, before.reason) == (found.status, found.reason)
+    return before if same and before is not None else found

@@ -1,0 +1,64 @@
+"""Whether what one pod broadcasts reaches the others, by heartbeats that cross the adapter itself."""
+
+from socketio_operator.api import SocketIOCluster
+from socketio_operator.plan.condition import Condition
+from socketio_operator.plan.figures import DEAF_SECONDS, MOST_HEARD
+from socketio_operator.plan.truth.evidence import Evidence, Testimony, named
+
+TYPE = "Broadcasting"
+# A pod that has been ready for less may not have sent its first heartbeats.
+NEW_SECONDS = DEAF_SECONDS
+
+
+def broadcasting(cluster: SocketIOCluster, evidence: Evidence) -> Condition:
+    """True: each pod hears each other one. False: which does not. Unknown: nothing says so."""
+    if len(evidence.ready) < 2:
+        return Condition(TYPE, None, "OnePod", "Nothing has to cross: less than two pods are ready.")
+    alone = [one.pod.name for one in evidence.told if one.owner in ("none", "unsupported")]
+    if alone:
+        return Condition(TYPE, False, "NoAdapter", _without_adapter(cluster, alone))
+    listeners = [one for one in evidence.told if one.figures.hears is not None and one.knew(one.pod, NEW_SECONDS)]
+    if not listeners:
+        message = "No pod reports heartbeats of the others: they are off, or the adapter cannot carry them."
+        return Condition(TYPE, None, "NotMeasured", message)
+    missed = {one.pod.name: _unheard(one, evidence) for one in listeners}
+    if any(missed.values()):
+        return Condition(TYPE, False, "PodsApart", _apart(missed, len(evidence.ready)))
+    return Condition(TYPE, True, "Crossing", _crossing(evidence, listeners))
+
+
+def _unheard(listener: Testimony, evidence: Evidence) -> list[str]:
+    heard = listener.figures.heard() or frozenset()
+    if len(heard) >= MOST_HEARD:
+        return []
+    others = (pod for pod in evidence.ready if pod is not listener.pod and listener.knew(pod, NEW_SECONDS))
+    return [pod.name for pod in others if pod.address not in heard]
+
+
+def _without_adapter(cluster: SocketIOCluster, alone: list[str]) -> str:
+    if cluster.spec.adapter.type == "none":
+        what = "spec.adapter.type is none: set another one, or keep one pod."
+        return f"Broadcasts stay on the pod that sends them, as {what}"
+    return f"Broadcasts do not leave {named(alone)}: the adapter is not in use there, see condition AdapterInjected."
+
+
+def _apart(missed: dict[str, list[str]], pods: int) -> str:
+    """`missed`: pod -> those that it does not hear."""
+    deafest = max(missed, key=lambda name: len(missed[name]))
+    silent = [name for name in missed[deafest] if all(name in rest for pod, rest in missed.items() if pod != name)]
+    if silent and len(missed[deafest]) < pods - 1:
+        what = f"no other pod hears {named(silent)}"
+    else:
+        deaf = sum(bool(rest) for rest in missed.values())
+        more = f" ({deaf - 1} more of {pods} pods miss some)" if deaf > 1 else ""
+        what = f"pod {deafest} does not hear {named(missed[deafest])}{more}"
+    return (
+        f"Broadcasts do not cross: for {DEAF_SECONDS:.0f} s and longer {what}. See whether these pods reach the "
+        "adapter's broker, and whether all run the same adapter with the same prefix."
+    )
+
+
+def _crossing(evidence: Evidence, listeners: list[Testimony]) -> str:
+    lags = [one.figures.lag for one in listeners if one.figures.lag is not None]
+    late = f", at most {max(lags) * 1000:.0f} ms late" if lags else ""
+    return f"{len(evidence.ready)} pods hear each other through the adapter{late}."

@@ -1,0 +1,70 @@
+"""The server's pods with what their runtimes count, as verdicts look at them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from socketio_operator.desired.metadata import SERVER
+from socketio_operator.plan.figures import Figures, Window, total
+from socketio_operator.plan.observed import Observed
+from socketio_operator.plan.pods import Pod
+from socketio_operator.plan.runtime import RuntimeReport
+
+NAMED_PODS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """A ready pod and what it told. `taken`: when."""
+
+    pod: Pod
+    owner: str
+    figures: Figures
+    taken: datetime
+
+    def knew(self, pod: Pod, seconds: float) -> bool:
+        """Whether that pod had been ready for so long when this one told."""
+        return pod.ready_since is not None and pod.ready_since + timedelta(seconds=seconds) <= self.taken
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`ready`: the server's pods that are. `told`: those of them that told something."""
+
+    ready: tuple[Pod, ...]
+    told: tuple[Testimony, ...]
+    youngest_seconds: float
+
+    @classmethod
+    def of(cls, observed: Observed) -> "Evidence":
+        """What there is to judge by."""
+        pods = [pod for pod in observed.pods_of(SERVER) if not pod.deleting]
+        ready = tuple(pod for pod in pods if pod.ready)
+        ages = [(observed.now - pod.ready_since).total_seconds() if pod.ready_since else 0.0 for pod in pods]
+        reports = {report.pod: report for report in observed.runtimes}
+        told = tuple(_told(pod, reports[pod.name]) for pod in ready if pod.name in reports)
+        return cls(ready, told, min(ages, default=0.0))
+
+    @property
+    def minute(self) -> Window:
+        """Of all pods."""
+        return total(one.figures.minute for one in self.told)
+
+    @property
+    def five_minutes(self) -> Window:
+        """Of all pods."""
+        return total(one.figures.five_minutes for one in self.told)
+
+
+def _told(pod: Pod, report: RuntimeReport) -> Testimony:
+    return Testimony(pod, report.owner, report.figures, report.taken)
+
+
+def named(names: list[str]) -> str:
+    """`pod a` or `pods a, b, c and 2 more`."""
+    more = f" and {len(names) - NAMED_PODS} more" if len(names) > NAMED_PODS else ""
+    return f"pod{'s' if len(names) > 1 else ''} {', '.join(sorted(names)[:NAMED_PODS])}{more}"
+
+
+def percent(share: float) -> str:
+    """A share, 0 to 1, as `12 %`."""
+    return f"{share * 100:.0f} %"
