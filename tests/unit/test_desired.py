@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socketio_operator.api import SocketIOCluster
+from socketio_operator.api import SocketIOCluster, validate
 from socketio_operator.desired.children import build_children
 from socketio_operator.desired.kinds import WORKLOADS, Ref, ref_of
 from socketio_operator.desired.limits import proxy_limits
@@ -119,8 +119,28 @@ def env_of(**spec: Any) -> dict[str, Any]:
 
 def test_the_app_is_told_its_settings() -> None:
     env = env_of(port=8080, engine={"pingInterval": 5000})
-    assert (env["PORT"], env["SOCKETIO_PING_INTERVAL"], env["SOCKETIO_ADAPTER"]) == ("8080", "5000", "redis")
+    assert (env["PORT"], env["SOCKETIO_PING_INTERVAL"], env["SOCKETIO_ADAPTER"]) == ("8080", "5000", "redis-streams")
     assert env["REDIS_URL"] == {"secretKeyRef": {"name": "chat-redis", "key": "url"}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "adapter", "recovery"),
+    [
+        ({}, "redis-streams", "120000"),
+        ({"engine": {"connectionStateRecovery": {"maxDisconnectionDuration": 5000}}}, "redis-streams", "5000"),
+        ({"adapter": {"prefix": "a"}}, "redis-streams", "120000"),
+        ({"adapter": {"type": "redis"}}, "redis", None),
+        ({"adapter": {"type": "redis-streams"}}, "redis-streams", None),
+        ({"runtime": {"inject": "python"}}, "redis", None),
+        ({"runtime": {"inject": "none"}}, "redis", None),
+    ],
+)
+def test_the_adapter_that_is_left_out_is_the_best_of_the_runtime(
+    spec: dict[str, Any], adapter: str, recovery: str | None
+) -> None:
+    env = env_of(**spec)
+    assert (env["SOCKETIO_ADAPTER"], env.get("SOCKETIO_RECOVERY_MS")) == (adapter, recovery)
+    assert validate(body({**LEAST, **spec})) == []
 
 
 def test_the_user_maps_the_names_of_the_broker() -> None:
@@ -159,7 +179,7 @@ def test_redis_gets_the_hash_of_the_password_only() -> None:
 
 def test_streams_survive_a_restart_of_redis() -> None:
     assert "appendonly yes" in redis_conf(cluster(adapter={"type": "redis-streams"}))
-    assert "appendonly no" in redis_conf(cluster())
+    assert "appendonly no" in redis_conf(cluster(adapter={"type": "redis"}))
 
 
 @given(st.sampled_from(["redis", "redis-streams"]), st.text(max_size=40), st.text(max_size=40))

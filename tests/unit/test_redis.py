@@ -51,14 +51,15 @@ def test_redis_always_has_a_limit_of_memory(given: dict[str, Any] | None, limit:
 @pytest.mark.parametrize(
     ("adapter", "expected"),
     [
-        ({}, 192),
+        ({}, 128),
+        ({"type": "redis"}, 192),
         ({"type": STREAMS}, 128),
-        ({"managed": {"resources": {"limits": {"memory": "1Gi"}}}}, 768),
+        ({"type": "redis", "managed": {"resources": {"limits": {"memory": "1Gi"}}}}, 768),
         ({"managed": {"storage": {"size": "1Gi"}}}, 128),
         ({"type": STREAMS, "managed": {"storage": {"size": "100Mi"}}}, 25),
         ({"type": STREAMS, "managed": {"resources": {"limits": {"memory": "8Gi"}}, "storage": {"size": "8Gi"}}}, 2048),
         ({"managed": {"resources": {"limits": {"memory": "1k"}}}}, 1),
-        ({"managed": {"resources": {"limits": {"memory": "strange"}}}}, 192),
+        ({"type": "redis", "managed": {"resources": {"limits": {"memory": "strange"}}}}, 192),
     ],
 )
 def test_what_redis_holds_fits_into_its_memory_and_its_volume(adapter: dict[str, Any], expected: int) -> None:
@@ -121,7 +122,7 @@ def test_a_size_is_a_quantity_of_bytes(size: str) -> None:
 @pytest.mark.parametrize(
     ("of", "said"),
     [
-        (cluster(), None),
+        (cluster(adapter={"type": "redis"}), None),
         (cluster(adapter={"type": STREAMS}), "lost with the pod; set spec.adapter.managed.storage to keep them"),
         (with_storage(), "kept on PersistentVolumeClaim chat-redis (2Gi), which outlives the pod of Redis"),
     ],

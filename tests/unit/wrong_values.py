@@ -33,7 +33,7 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         "adapter.broker external needs adapter.external.secretName",
     ),
     "recovery without a store": (
-        _spec(engine={"connectionStateRecovery": {}}),
+        _spec(adapter={"type": "redis"}, engine={"connectionStateRecovery": {}}),
         "set adapter.type to redis-streams.",
     ),
     "database without a Secret": (

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from socketio_operator.api.base import Model, checked, object_name, rule
+from socketio_operator.api.base import Model, checked, object_name, rule, without_default
 from socketio_operator.api.pod import Resources, Scheduling
 
 EnvName = Annotated[
@@ -116,7 +116,7 @@ class Adapter(
             "adapter.broker managed takes no adapter.external.",
         ),
         rule(
-            "!(self.type in ['postgres', 'mongo']) || self.broker == 'external'",
+            "!has(self.type) || !(self.type in ['postgres', 'mongo']) || self.broker == 'external'",
             "The operator runs Redis only; for adapter.type postgres or mongo set adapter.broker to external and "
             "adapter.external.secretName to the Secret with the database's URL.",
         ),
@@ -138,7 +138,9 @@ class Adapter(
         "redis",
         description="Adapter of the app: `redis` (pub/sub), `redis-sharded` (pub/sub, a channel for each room), "
         "`redis-streams` (keeps events over a Redis restart, allows connection state recovery), `postgres` "
-        "(LISTEN/NOTIFY), `mongo` (change streams), `none` (broadcasts stay on one pod). Default: `redis`.",
+        "(LISTEN/NOTIFY), `mongo` (change streams), `none` (broadcasts stay on one pod). Default: with "
+        "`runtime.inject: node` `redis-streams`, with connection state recovery; else `redis`.",
+        json_schema_extra=without_default,
     )
     broker: Literal["managed", "external"] = Field(
         "managed",

@@ -29,6 +29,11 @@ def checked(*rules: dict[str, str], **schema: Any) -> dict[str, Any]:
     return extra
 
 
+def without_default(schema: dict[str, Any]) -> None:
+    """`json_schema_extra` of a field whose default depends on others, see `derived`."""
+    del schema["default"]
+
+
 def map_list(*keys: str, max_items: int) -> dict[str, Any]:
     """`json_schema_extra` of a list that is a map by `keys`, as server-side apply merges it."""
     return {

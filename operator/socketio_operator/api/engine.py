@@ -64,7 +64,8 @@ class Engine(Model):
     connection_state_recovery: Recovery | None = Field(
         None,
         description="Connection state recovery; needs an adapter that stores sessions (`redis-streams`). "
-        "Default: off. Example: `{maxDisconnectionDuration: 120000}`.",
+        "Default: `{}` where `adapter.type` is left out and becomes `redis-streams`, else off. "
+        "Example: `{maxDisconnectionDuration: 120000}`.",
     )
 
     @property

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from socketio_operator.api.adapter import IMAGE_RULE, Adapter
 from socketio_operator.api.base import Model, checked, map_list, rule
+from socketio_operator.api.derived import filled_in
 from socketio_operator.api.direct import DEFAULT_PORT
 from socketio_operator.api.engine import Engine
 from socketio_operator.api.network_policy import NetworkPolicy
@@ -47,7 +48,8 @@ class ClusterSpec(
             "cuts waiting clients; raise it, or leave it out to have it derived.",
         ),
         rule(
-            "!has(self.engine.connectionStateRecovery) || self.adapter.type == 'redis-streams'",
+            "!has(self.engine.connectionStateRecovery) || (has(self.adapter.type) ? "
+            "self.adapter.type == 'redis-streams' : self.runtime.inject == 'node')",
             "engine.connectionStateRecovery needs an adapter that stores sessions; set adapter.type to redis-streams.",
         ),
         rule(
@@ -79,7 +81,7 @@ class ClusterSpec(
             "routing.direct.port is taken by the app or the runtime; choose another for one of them.",
         ),
         rule(
-            "self.runtime.inject != 'python' || self.adapter.type in ['redis', 'none']",
+            "self.runtime.inject != 'python' || !has(self.adapter.type) || self.adapter.type in ['redis', 'none']",
             "python-socketio has no such adapter; with runtime.inject python set adapter.type to redis or none.",
         ),
         rule(
@@ -168,7 +170,7 @@ class ClusterSpec(
     )
     pod: PodSettings = Field(PodSettings(), description="Metadata, identity and scheduling of the pods. Default: `{}`.")
     engine: Engine = Field(Engine(), description="Options of the Socket.IO server. Default: `{}`.")
-    adapter: Adapter = Field(Adapter(), description="How the pods reach each other. Default: `{type: redis}`.")
+    adapter: Adapter = Field(Adapter(), description="How the pods reach each other. Default: `{}`.")
     runtime: Runtime = Field(
         Runtime(), description="What the operator brings into the pods. Default: `{inject: node}`."
     )
@@ -195,6 +197,11 @@ class ClusterSpec(
         description="Who may connect to the pods. Default: no NetworkPolicy is made. Example: `{}`.",
     )
     paused: bool = Field(False, description="Leave everything as it is until this is false again. Default: false.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, spec: Any) -> Any:
+        return filled_in(spec) if isinstance(spec, Mapping) else spec
 
 
 @dataclass(frozen=True, slots=True)
