@@ -18,6 +18,7 @@ from tests.cluster.diagnostics import describe
 from tests.cluster.images import build_image, image_digest
 from tests.cluster.kubectl import Kubectl
 from tests.demo.console import GREEN, RED, Steps, say, styled
+from tests.demo.restart import watch
 from tests.demo.router import FOLDER, ensure_router, stop_router
 from tests.demo.verdict import Verdict, judge
 from tests.traffic.chat_cluster import PROXIED, running_chat_cluster, wait_ready
@@ -29,7 +30,9 @@ from tests.traffic.wire import Target
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAMESPACE = "demo"
 HOST = "chat.localhost"
-PODS, NODES, CLIENTS = 3, 2, 60
+PODS, NODES, CLIENTS, RESTARTED = 3, 2, 60, 30
+# The default is 20: the demo has less patience.
+DRAIN_SECONDS = 5
 ROLLOUT_SECONDS = 120
 LOADED = FOLDER / "images.json"
 ADDRESS = FOLDER / "url"
@@ -45,7 +48,7 @@ def up(program: str = "") -> bool:
     `program`: the proxy that the operator is to run; without one, a Traefik of the demo's reads its Ingress.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
-    steps = Steps(5 if program else 6)
+    steps = Steps(6 if program else 7)
     images = ("redis", "chat", "runtime-node", "socketio-operator", *([f"proxy-{program}"] if program else []))
     with steps.step(f"Kubernetes with {NODES} nodes", "about 10 minutes the first time, then seconds"):
         cluster = cluster_up(nodes=NODES)
@@ -66,6 +69,9 @@ def up(program: str = "") -> bool:
             target = _apply_chat(kubectl, route, program, restart=bool(changed & {"chat", "runtime-node"}))
         with steps.step(f"{CLIENTS} clients from {CLIENTS} addresses", "about 5 seconds"):
             verdict = asyncio.run(_try_out(target, sources))
+        with steps.step(f"A rolling restart under {RESTARTED} clients", "about 1 minute"):
+            restart = watch(target, sources[:RESTARTED], lambda: _roll_out(kubectl, "deployment/chat", restart=True))
+            verdict = verdict.after(restart)
     ADDRESS.write_text(f"http://{target.addresses[0] if program else HOST}:{target.port}/")
     _show(verdict, url())
     return verdict.passed
@@ -114,6 +120,7 @@ def _install_operator(kubectl: Kubectl, restart: bool) -> None:
 def _apply_chat(kubectl: Kubectl, route: Route, program: str, restart: bool) -> Target:
     kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     chat = yaml.safe_load((CHECKOUT / "examples" / "chat" / "socketiocluster.yaml").read_text())
+    chat["spec"]["runtime"] = {"drainSeconds": DRAIN_SECONDS}
     if program:
         chat["spec"]["routing"] |= PROXIED | {"proxy": {"type": program}}
     kubectl("apply", "--filename=-", input=json.dumps(chat))

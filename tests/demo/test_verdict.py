@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.demo.restart import Restart
 from tests.demo.verdict import judge
 from tests.traffic.swarm import Broadcast, ClientResult, SwarmResult
 
@@ -47,6 +48,22 @@ def test_a_broken_promise_fails(
     verdict = judge(SwarmResult(clients), broadcasts, pods=3, nodes=2)
     assert not verdict.passed
     assert [text for text in verdict.broken if text.startswith(complaint)], verdict.broken
+
+
+@pytest.mark.parametrize(
+    ("seen", "complaint"),
+    [
+        (Restart(clients=30, recovered=30, fresh=0, away=0, cuts=41), ""),
+        (Restart(clients=30, recovered=29, fresh=1, away=0, cuts=41), "1 of 30 sessions were not recovered"),
+        (Restart(clients=30, recovered=28, fresh=0, away=2, cuts=41), "2 of 30 clients are away"),
+        (Restart(clients=30, recovered=20, fresh=0, away=0, cuts=20), "some clients were never cut"),
+    ],
+)
+def test_a_rolling_restart_takes_no_session(seen: Restart, complaint: str) -> None:
+    verdict = judge(SwarmResult(CLIENTS), CROSSING, pods=3, nodes=2).after(seen)
+    assert verdict.passed is not bool(complaint)
+    assert all(text.startswith(complaint) for text in verdict.broken)
+    assert f"{seen.recovered} of 30 sessions moved to new pods" in verdict.summary
 
 
 def test_lost_clients_are_shown() -> None:

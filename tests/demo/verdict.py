@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
+from tests.demo.restart import Restart
 from tests.traffic.swarm import Broadcast, ClientResult, SwarmResult
 
 HEADER = ("client", "pod", "node", "transport", "polls", "sticky", "hears")
@@ -23,6 +24,11 @@ class Verdict:
     @property
     def passed(self) -> bool:
         return not self.broken
+
+    def after(self, restart: Restart) -> Verdict:
+        """With what a rolling restart did to sessions."""
+        summary = f"{self.summary}; {restart.summary}"
+        return replace(self, summary=summary, broken=(*self.broken, *restart.broken))
 
 
 def judge(result: SwarmResult, broadcasts: Sequence[Broadcast], pods: int, nodes: int) -> Verdict:
