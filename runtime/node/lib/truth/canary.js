@@ -18,12 +18,14 @@ const REFUSAL = "Invalid namespace";
  * @param {(connection: object) => void} about.admitted  told of the connection of one that was let in
  */
 function admitCanaries(namespace, { token, address, admitted }) {
-  let joining = 0;
+  const { sockets } = namespace;
+  /** those that were let in just now, and are not among the namespace's sockets yet */
+  const joining = new Set();
+  const count = () => sockets.size + [...joining].filter(({ id }) => !sockets.has(id)).length;
   const admit = async (socket) => {
-    if (!(await isProven(socket.handshake.auth, token)) || namespace.sockets.size + joining >= MOST) return refusal(socket);
-    // among the namespace's sockets at the next turn, unless it is gone
-    joining += 1;
-    setImmediate(() => (joining -= 1));
+    if (!(await isProven(socket.handshake.auth, token)) || count() >= MOST) return refusal(socket);
+    joining.add(socket);
+    setImmediate(() => joining.delete(socket));
     serve(namespace, socket, address);
     admitted(socket.conn);
     return undefined;

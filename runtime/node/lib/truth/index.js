@@ -19,12 +19,13 @@ class Truth {
     this.settings = settings;
     this.token = token;
     this.traffic = traffic;
-    // the Server is still being made
-    this.opening = setImmediate(() => guarded("the namespace of the runtime", () => this.#open()));
+    this.closed = false;
+    // The Server is still being made. Nothing may happen between: ioredis takes no subscription while it logs in.
+    process.nextTick(() => guarded("the namespace of the runtime", () => this.#open()));
   }
 
   #open() {
-    const namespace = reserve(this.server.io);
+    const namespace = this.closed ? undefined : reserve(this.server.io);
     if (!namespace) return;
     const { address = "", heartbeats } = this.settings;
     admitCanaries(namespace, { token: this.token, address, admitted: (connection) => this.traffic.forget(connection) });
@@ -43,7 +44,7 @@ class Truth {
   }
 
   close() {
-    clearImmediate(this.opening);
+    this.closed = true;
     if (this.heartbeats) this.heartbeats.close();
   }
 }
