@@ -10,6 +10,7 @@ const { Server } = require("../test/apps/v4.8/node_modules/socket.io");
 const { App } = require("../test/support/app.js");
 const { RedisServer } = require("../test/support/redis.js");
 const { until } = require("../test/support/until.js");
+const { beat } = require("../lib/truth/carrier.js");
 const { NAME } = require("../lib/truth/name.js");
 const { table } = require("./markdown.js");
 const { cpuMs } = require("./processor-time.js");
@@ -32,12 +33,12 @@ function others(count, adapter, prefix, url) {
   const namespace = io.of(NAME);
   let next = 0;
   const timer = setInterval(() => {
-    namespace.serverSideEmit("beat", `10.0.1.${next % count}`, Date.now());
+    beat(namespace, `10.0.1.${next % count}`, Date.now());
     next += 1;
   }, BEAT_MS / count);
   return () => {
     clearInterval(timer);
-    io.close();
+    for (const { adapter: open } of [io.of("/"), namespace]) open.close();
     for (const client of [main, sub]) client.disconnect();
   };
 }

@@ -2,7 +2,7 @@
 
 const crypto = require("crypto");
 const { sameText } = require("../same-text.js");
-const { settling } = require("./settling.js");
+const { settling } = require("./carrier.js");
 
 const MOST = 20;
 const TEXT_LENGTH = 64;
@@ -48,7 +48,7 @@ function refusal({ conn }) {
 function serve(namespace, socket, address) {
   socket.on("where", (answer) => typeof answer === "function" && answer(address));
   socket.on("relay", (text) => {
-    if (typeof text === "string" && text.length <= TEXT_LENGTH) settling(() => namespace.emit("relayed", text, address));
+    if (typeof text === "string" && text.length <= TEXT_LENGTH) settling(namespace, () => namespace.emit("relayed", text, address));
   });
 }
 

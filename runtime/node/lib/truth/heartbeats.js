@@ -1,14 +1,12 @@
 "use strict";
 
+const { BEAT, beat, carries } = require("./carrier.js");
 const { Heard } = require("./heard.js");
-const { settling } = require("./settling.js");
 
 const FIRST_MS = 1000;
 const AGAIN_MS = 1000;
 const BEAT_MS = 5000;
 const PATIENCE_MS = 60_000;
-// what the in-memory adapter of each version says, in whichever copy of the package
-const UNABLE = "does not support the serverSideEmit";
 
 /** Tells the other pods by the adapter itself that this one is there, and notes which of them are heard. */
 class Heartbeats {
@@ -24,13 +22,13 @@ class Heartbeats {
     this.heard = new Heard(address);
     /** until when the last heartbeat is waited for: none is queued behind it */
     this.busyUntil = 0;
-    namespace.on("beat", (from, sent) => this.heard.beat(from, sent));
+    namespace.on(BEAT, (from, sent) => this.heard.beat(from, sent));
     this.#schedule(FIRST_MS);
   }
 
   /** @returns {{hears?: Record<string, number>, lag?: number}} empty if the adapter has no way to the other processes */
   state() {
-    return this.#carried() ? this.heard.state() : {};
+    return carries(this.namespace.adapter) ? this.heard.state() : {};
   }
 
   close() {
@@ -42,7 +40,7 @@ class Heartbeats {
   }
 
   #beat() {
-    const able = this.#carried();
+    const able = carries(this.namespace.adapter);
     if (able && this.up() && Date.now() >= this.busyUntil) this.#send();
     // a broker that comes back is used at once; pods that started together do not stay in step
     this.#schedule(able && !this.up() ? AGAIN_MS : BEAT_MS * (0.9 + Math.random() / 5));
@@ -50,13 +48,7 @@ class Heartbeats {
 
   #send() {
     const until = (this.busyUntil = Date.now() + PATIENCE_MS);
-    const sent = settling(() => this.namespace.serverSideEmit("beat", this.address, Date.now()));
-    sent.then(() => this.busyUntil === until && (this.busyUntil = 0));
-  }
-
-  #carried() {
-    const { serverSideEmit } = this.namespace.adapter;
-    return typeof serverSideEmit === "function" && !Function.prototype.toString.call(serverSideEmit).includes(UNABLE);
+    beat(this.namespace, this.address, Date.now()).then(() => this.busyUntil === until && (this.busyUntil = 0));
   }
 }
 
