@@ -23,7 +23,8 @@ function partsOf(address) {
 function plainIp(value) {
   if (typeof value !== "string" || value.length > LONGEST_IP || value.includes("%")) return undefined;
   const ip = value.replace(/^::ffff:(?=\d+\.)/i, "");
-  return net.isIP(ip) ? partsOf(addressOf(ip, 0)).ip : undefined;
+  if (net.isIPv4(ip)) return ip;
+  return net.isIPv6(ip) ? partsOf(addressOf(ip, 0)).ip : undefined;
 }
 
 /** @returns {Buffer} 4 or 16 bytes */

@@ -32,15 +32,16 @@ class Heard {
    * @param {number} [arrived] by ours
    */
   beat(address, sent, arrived = Date.now()) {
-    const sender = plainIp(address);
-    if (!sender || sender === this.#own || typeof sent !== "number" || !Number.isFinite(sent)) return;
+    if (typeof sent !== "number" || !Number.isFinite(sent)) return;
+    // most are known already: to parse an address takes longer than all the rest
+    const sender = this.#senders.has(address) ? address : plainIp(address);
+    if (!sender || sender === this.#own) return;
     const at = this.#now();
-    const { least } = this.#senders.get(sender) || { least: [] };
+    const known = this.#senders.get(sender) || { least: [] };
     const difference = arrived - sent;
-    const leasts = leastOf(least, Math.floor(at / MINUTE_MS), difference);
-    const lag = difference - Math.min(...leasts.map((minute) => minute.difference));
+    const least = leastOf(known.least, Math.floor(at / MINUTE_MS), difference);
     this.#senders.delete(sender);
-    this.#senders.set(sender, { at, lag, least: leasts });
+    this.#senders.set(sender, { at, lag: difference - least, least: known.least });
     this.#forget(at);
   }
 
@@ -61,11 +62,14 @@ class Heard {
   }
 }
 
-// Clocks differ by what the quickest heartbeat of a while seems to have taken. A while: clocks drift.
+// Clocks differ by what the quickest heartbeat of a while seems to have taken. A while: clocks drift. `minutes` is kept up
+// to date, oldest first.
 function leastOf(minutes, minute, difference) {
-  const kept = minutes.filter((one) => one.minute >= minute - LAG_MINUTES && one.minute !== minute);
-  const same = minutes.find((one) => one.minute === minute);
-  return [...kept, { minute, difference: same ? Math.min(same.difference, difference) : difference }];
+  const last = minutes[minutes.length - 1];
+  if (last && last.minute === minute) last.difference = Math.min(last.difference, difference);
+  else minutes.push({ minute, difference });
+  while (minutes[0].minute < minute - LAG_MINUTES) minutes.shift();
+  return minutes.reduce((least, one) => Math.min(least, one.difference), difference);
 }
 
 module.exports = { Heard };
