@@ -27,6 +27,8 @@ class ManagedServer {
     this.adapterOwner = supported ? "none" : "unsupported";
     this.adapterName = "in-memory";
     this.broker = undefined;
+    /** @type {import("./truth/index.js").Truth | undefined} */
+    this.truth = undefined;
     this.recovery = false;
     /** names of options that the app chose itself although the environment sets them */
     this.appOptions = new Set();

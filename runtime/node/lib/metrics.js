@@ -1,6 +1,7 @@
 "use strict";
 
 const { Durations } = require("./durations.js");
+const { isOurs, isOurEvent } = require("./truth/name.js");
 
 const NAMESPACES = 20;
 const PAIRS = 200;
@@ -48,6 +49,7 @@ class Metrics {
 
   // Names come from clients: beyond a bound they are counted as "other".
   #eventCounter(socket, name) {
+    if (isOurs(socket)) return { value: 0 };
     const namespace = this.#namespace(socket);
     // early versions of the parser let anything pass, such as an object that cannot become text
     const event = (typeof name === "string" ? name : typeof name).slice(0, NAME_LENGTH);
@@ -75,7 +77,7 @@ class Metrics {
     const { data } = packet;
     if (packet.type !== "message" || typeof data !== "string") return;
     const type = data.charCodeAt(0);
-    if (type === EVENT || type === BINARY_EVENT) this.eventsSent += 1;
+    if ((type === EVENT && !isOurEvent(data)) || type === BINARY_EVENT) this.eventsSent += 1;
   }
 
   /** A request that the engine refused. */

@@ -1,6 +1,6 @@
 "use strict";
 
-const { Token } = require("./token.js");
+const { windows } = require("./traffic.js");
 const { version } = require("../package.json");
 
 const LONGEST_SECONDS = 3600;
@@ -16,8 +16,7 @@ const HIGHEST_COUNT = 1e6;
  * @returns {Routes}
  */
 function routes(runtime) {
-  const token = new Token(runtime.settings.tokenFile);
-  const authorized = (header) => token.allows(header);
+  const authorized = (header) => runtime.token.allows(header);
   return new Map([
     ["/healthz", { method: "GET", answer: (send) => send(200, { alive: true }) }],
     ["/readyz", { method: "GET", answer: (send) => ready(send, runtime.readiness.state()) }],
@@ -55,6 +54,7 @@ function status(runtime) {
     ...runtime.readiness.state(),
     draining: runtime.drain.draining,
     connections: runtime.connections(),
+    traffic: windows([runtime.traffic.buckets()]),
     adapterAsked: runtime.settings.adapter,
     servers: [...runtime.servers.values()].map((server) => ({
       socketio: server.version.join("."),
@@ -63,6 +63,7 @@ function status(runtime) {
       appOptions: [...server.appOptions],
       listening: server.listening(),
       connections: server.connections(),
+      ...(server.truth ? server.truth.state() : {}),
     })),
   };
 }

@@ -10,6 +10,10 @@ const { Drain } = require("./drain.js");
 const { Sessions } = require("./sessions/index.js");
 const { Shutdown } = require("./shutdown.js");
 const { log } = require("./log.js");
+const { Token } = require("./token.js");
+const { Traffic } = require("./traffic.js");
+const { isOurs } = require("./truth/name.js");
+const { Truth } = require("./truth/index.js");
 const current = require("./workers/current.js");
 
 // Socket.IO's reasons for an end after which it lets a session be restored
@@ -26,8 +30,11 @@ class Runtime {
     this.servers = new Map();
     this.created = 0;
     this.metrics = new Metrics(this);
+    this.traffic = new Traffic();
+    this.token = new Token(this.settings.tokenFile);
     this.sessions = this.settings.sessions && new Sessions(this.settings, {
       metrics: this.metrics,
+      traffic: this.traffic,
       heartbeats: () => this.#heartbeats(),
       handOver: this.worker && ((...connection) => this.worker.handOver(...connection)),
     });
@@ -66,11 +73,13 @@ class Runtime {
     const { maxConnections } = this.settings;
     if (maxConnections !== undefined) limit(engine, () => this.connections() >= maxConnections);
     if (this.sessions) this.sessions.adopt(engine);
+    this.traffic.watch(engine);
     if (this.worker) this.worker.adopt(engine);
   }
 
   /** Hook of `Socket.prototype._onconnect()`: the client has just been told, the app has not. */
   connected(socket) {
+    if (isOurs(socket)) return;
     this.metrics.connected(socket);
     const { broker } = this.servers.get(socket.server) || {};
     if (broker && broker.connected) broker.connected(socket);
@@ -78,6 +87,7 @@ class Runtime {
 
   /** Hook of `Socket.prototype._onclose(reason)` of a socket that was connected. */
   disconnected(socket, reason) {
+    if (isOurs(socket)) return;
     this.metrics.disconnected(socket);
     const { broker } = this.servers.get(socket.server) || {};
     if (broker && broker.disconnected) broker.disconnected(socket, !RECOVERABLE.has(reason));
@@ -88,6 +98,7 @@ class Runtime {
     const managed = this.servers.get(io);
     if (!managed) return;
     this.servers.delete(io);
+    if (managed.truth) managed.truth.close();
     setImmediate(() => managed.release());
   }
 
@@ -106,6 +117,7 @@ class Runtime {
   #add(io, about) {
     const managed = new ManagedServer(io, about);
     this.servers.set(io, managed);
+    if (managed.supported) managed.truth = new Truth(managed, this);
     if (this.worker) this.worker.serverCreated(this, managed.supported ? undefined : "its Socket.IO is older than 4.1");
     else if (current.alone && this.created === 1) log(`workers: one process serves: ${current.alone}`);
     if (this.created === 1) this.#open();

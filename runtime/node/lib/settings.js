@@ -1,6 +1,7 @@
 "use strict";
 
 const { log } = require("./log.js");
+const { plainIp } = require("./sessions/address.js");
 const sessions = require("./sessions/settings.js");
 
 const ADAPTERS = ["redis", "redis-sharded", "redis-streams", "postgres", "mongo", "none"];
@@ -26,6 +27,8 @@ const TRANSPORTS = ["polling", "websocket", "webtransport"];
  * @property {number} [appPort]           where routers look for the app
  * @property {boolean} mirror             whether sessions are stored while they live, where the adapter can
  * @property {import("./sessions/settings.js").SessionSettings} [sessions]
+ * @property {string} [address]           of this pod, an IP
+ * @property {boolean} heartbeats         whether pods show each other by the adapter that they are there
  * @property {{url: string, port: number, peers: string[]}} [discovery]  where clients are told of servers, the URL's template, and where they are found
  * @property {number} exitSeconds         time for the app's own SIGTERM handlers to end the process
  */
@@ -70,6 +73,8 @@ function read(env) {
     appPort: number("SOCKETIO_RUNTIME_APP_PORT", 1, 65535),
     mirror: oneOf("SOCKETIO_RUNTIME_MIRROR", ["on", "off"]) !== "off",
     sessions: sessions.read(env, { port, tokenFile }),
+    address: plainIp(env.SOCKETIO_RUNTIME_ADDRESS),
+    heartbeats: oneOf("SOCKETIO_RUNTIME_HEARTBEATS", ["on", "off"]) !== "off",
     discovery: discoveryOf(env, port, number("SOCKETIO_RUNTIME_DISCOVERY_PORT", 1, 65535)),
     exitSeconds: number("SOCKETIO_EXIT_SECONDS", 0, 3600) ?? 10,
   });

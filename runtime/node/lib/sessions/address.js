@@ -2,6 +2,8 @@
 
 const net = require("net");
 
+const LONGEST_IP = 45;
+
 /**
  * @param {string} ip    IPv4 or IPv6
  * @param {number} port
@@ -15,6 +17,14 @@ function addressOf(ip, port) {
 function partsOf(address) {
   const colon = address.lastIndexOf(":");
   return { ip: address.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(address.slice(colon + 1)) };
+}
+
+/** @returns {string | undefined} the IP in its shortest form; undefined if the value is none, or one of a certain interface */
+function plainIp(value) {
+  if (typeof value !== "string" || value.length > LONGEST_IP || value.includes("%")) return undefined;
+  const ip = value.replace(/^::ffff:(?=\d+\.)/i, "");
+  if (net.isIPv4(ip)) return ip;
+  return net.isIPv6(ip) ? partsOf(addressOf(ip, 0)).ip : undefined;
 }
 
 /** @returns {Buffer} 4 or 16 bytes */
@@ -32,4 +42,4 @@ function ipOf(bytes) {
   return Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16)).join(":");
 }
 
-module.exports = { addressOf, partsOf, bytesOf, ipOf };
+module.exports = { addressOf, partsOf, plainIp, bytesOf, ipOf };

@@ -4,6 +4,8 @@ const http = require("http");
 const { headersOf, passedOn, headOf } = require("./headers.js");
 const { dial } = require("./tunnel.js");
 
+const UNKNOWN_SESSION = /Session ID unknown/;
+const nothing = () => {};
 const NOBODY = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT"]);
 
 /**
@@ -29,14 +31,16 @@ class Forwarder {
    * @param {http.IncomingMessage} request
    * @param {http.ServerResponse} response
    * @param {Way} way
-   * @param {{patience: number, lost: () => void}} how  patience: milliseconds of silence until the process is given up;
-   *   lost: called, if nothing was answered yet, when the process is not there
+   * @param {{patience: number, lost: () => void, unknown?: () => void}} how  patience: milliseconds of silence until the
+   *   process is given up; lost: called, if nothing was answered yet, when the process is not there; unknown: called when it
+   *   answers that it does not know the session
    */
-  request(request, response, way, { patience, lost }) {
+  request(request, response, way, { patience, lost, unknown = nothing }) {
     const forwarded = this.#open(request, way, lost);
     if (!forwarded) return;
     forwarded.setTimeout(patience, () => forwarded.destroy());
     forwarded.on("response", (answer) => {
+      notice(answer, unknown);
       response.writeHead(answer.statusCode, answer.statusMessage, headersOf(answer.rawHeaders));
       answer.pipe(response);
       answer.on("error", () => response.destroy());
@@ -50,13 +54,14 @@ class Forwarder {
   }
 
   /** As `request`, for an upgrade: once it is answered bytes flow both ways. */
-  upgrade(request, socket, head, way, { patience, lost }) {
+  upgrade(request, socket, head, way, { patience, lost, unknown = nothing }) {
     const forwarded = this.#open(request, way, lost);
     if (!forwarded) return;
     socket.on("error", () => forwarded.destroy());
     forwarded.setTimeout(patience, () => forwarded.destroy());
     forwarded.on("error", () => (socket.destroyed ? undefined : lost()));
     forwarded.on("response", (answer) => {
+      notice(answer, unknown);
       socket.write(headOf(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`, ["Connection", "close", ...answer.rawHeaders]));
       answer.pipe(socket);
     });
@@ -107,6 +112,10 @@ class Forwarder {
       from.pipe(to);
     }
   }
+}
+
+function notice(answer, unknown) {
+  if (answer.statusCode === 400) answer.once("data", (text) => UNKNOWN_SESSION.test(text) && unknown());
 }
 
 /** Keeps tunnels to other pods, by address. */

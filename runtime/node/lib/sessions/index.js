@@ -6,6 +6,7 @@ const { Receiver, wayTo } = require("./receiver.js");
 const { Seal } = require("./seal.js");
 const { guarded } = require("../log.js");
 const { Token } = require("../token.js");
+const { Traffic } = require("../traffic.js");
 
 const SID = /[?&]sid=([^&#]*)/;
 const PATIENCE_MARGIN_MS = 1000;
@@ -20,14 +21,16 @@ class Sessions {
    * @param {import("../settings.js").Settings} settings
    * @param {object} hooks
    * @param {import("../metrics.js").Metrics} hooks.metrics
+   * @param {Traffic} [hooks.traffic]  of this process
    * @param {() => import("./peers.js").Heartbeats | undefined} [hooks.heartbeats]
    * @param {(id: number, request: object, socket: object, head: Buffer) => boolean} [hooks.handOver]  gives a
    *   connection itself to another process of this pod, if it can
    */
-  constructor({ sessions, tokenFile }, { metrics, heartbeats = () => undefined, handOver = () => false }) {
+  constructor({ sessions, tokenFile }, { metrics, traffic = new Traffic(), heartbeats = () => undefined, handOver = () => false }) {
     this.address = sessions.address;
     this.seal = new Seal(sessions.key);
     this.metrics = metrics;
+    this.traffic = traffic;
     this.handOver = handOver;
     this.token = new Token(tokenFile);
     /** the engines' own handlers and bounds, by number */
@@ -39,6 +42,7 @@ class Sessions {
       locate: (request) => this.#locate(request),
       engine: (number) => this.engines[number],
       forwarder: this.forwarder,
+      handedOver: (request) => this.traffic.handedOver(request),
     });
   }
 
@@ -62,6 +66,7 @@ class Sessions {
     const own = { handleRequest: engine.handleRequest.bind(engine), handleUpgrade: engine.handleUpgrade.bind(engine) };
     this.engines.push(own);
     this.#sealIds(engine, { address: this.address, process: process.pid, engine: number });
+    const unknown = () => this.traffic.count("unknown");
     const patience = () => engine.opts.pingInterval + engine.opts.pingTimeout + PATIENCE_MARGIN_MS;
     const elsewhere = (request) => {
       const location = this.#locate(request, engine.clients);
@@ -73,7 +78,7 @@ class Sessions {
       if (!location) return lost();
       return this.#hand(location, "polling", lost, (way, gone) => {
         if (request.method === "POST") this.#time(response);
-        this.forwarder.request(request, response, way, { patience: patience(), lost: gone });
+        this.forwarder.request(request, response, way, { patience: patience(), lost: gone, unknown });
       });
     };
     engine.handleUpgrade = (request, socket, head) => {
@@ -82,7 +87,7 @@ class Sessions {
       if (!location) return lost();
       return this.#hand(location, "websocket", lost, (way, gone) => {
         if (way.socketPath && !socket.encrypted && this.handOver(location.process, request, socket, head)) return;
-        this.forwarder.upgrade(request, socket, head, way, { patience: patience(), lost: gone });
+        this.forwarder.upgrade(request, socket, head, way, { patience: patience(), lost: gone, unknown });
       });
     };
   }
@@ -124,6 +129,7 @@ class Sessions {
     const known = this.peers ? await this.peers.has(location.address).catch(() => false) : false;
     if (!known) return gone();
     this.metrics.forwarded(transport, "other-pod");
+    this.traffic.count("forwarded");
     return guarded("handing over a request", () => send({ address: location.address }, gone));
   }
 }

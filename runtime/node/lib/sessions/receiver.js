@@ -18,12 +18,16 @@ class Receiver {
    * @param {(request: http.IncomingMessage) => import("./seal.js").Location | undefined} about.locate
    * @param {(number: number) => object | undefined} about.engine  the engine of this process of that number: its own handlers
    * @param {import("./forwarder.js").Forwarder} about.forwarder
+   * @param {(request: http.IncomingMessage) => void} about.handedOver  told of requests whose answer the process sees that they came from
    */
-  constructor({ address, locate, engine, forwarder }) {
+  constructor({ address, locate, engine, forwarder, handedOver }) {
     this.address = address;
     this.locate = locate;
     this.engine = engine;
     this.forwarder = forwarder;
+    this.handedOver = handedOver;
+    /** connections that clients opened themselves */
+    this.clients = new WeakSet();
     this.server = http.createServer((request, response) => this.#request(request, response));
     this.server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.server.on("connection", (socket) => socket.unref());
@@ -46,8 +50,13 @@ class Receiver {
     }
   }
 
-  /** Takes a connection over which requests come. @param {Buffer} [first] what was read of it */
-  take(socket, first) {
+  /**
+   * Takes a connection over which requests come.
+   * @param {Buffer} [first]   what was read of it
+   * @param {boolean} [whole]  whether it is a client's own, which nobody else sees any more
+   */
+  take(socket, first, whole = false) {
+    if (whole) this.clients.add(socket);
     socket.setTimeout(0);
     this.server.emit("connection", socket);
     if (first && first.length > 0) socket.unshift(first);
@@ -58,15 +67,17 @@ class Receiver {
     const unknown = () => response.writeHead(400, { "content-type": "application/json" }).end('{"code":1,"message":"Session ID unknown"}');
     if (!location) return unknown();
     if (location.process !== process.pid) return this.forwarder.request(request, response, wayTo(location), { patience: 0, lost: unknown });
+    this.handedOver(request);
     const engine = this.engine(location.engine);
     return engine ? engine.handleRequest(request, response) : unknown();
   }
 
   #upgrade(request, socket, head) {
     const location = this.#here(request);
-    const unknown = () => socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    const unknown = () => socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 18\r\n\r\nSession ID unknown");
     if (!location) return unknown();
     if (location.process !== process.pid) return this.forwarder.upgrade(request, socket, head, wayTo(location), { patience: 0, lost: unknown });
+    if (!this.clients.has(socket)) this.handedOver(request);
     const engine = this.engine(location.engine);
     return engine ? engine.handleUpgrade(request, socket, head) : unknown();
   }

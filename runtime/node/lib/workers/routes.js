@@ -2,6 +2,7 @@
 
 const { Token } = require("../token.js");
 const { serving, drainAsked, shedAsked } = require("../routes.js");
+const { windows } = require("../traffic.js");
 const { version } = require("../../package.json");
 const { Exposition } = require("./exposition.js");
 
@@ -81,6 +82,7 @@ async function status(send, primary) {
     ...state,
     draining: primary.draining,
     connections: sum(known.map(({ connections }) => connections)),
+    traffic: windows(known.map(({ traffic }) => traffic)),
     adapterAsked: primary.settings.adapter,
     balancing: primary.settings.balancing,
     ...(primary.alone ? { alone: primary.alone } : {}),

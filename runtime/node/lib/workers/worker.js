@@ -83,7 +83,7 @@ function share({ maxConnections, workers }) {
 function take(receiver, handle, head) {
   const socket = new net.Socket({ handle, allowHalfOpen: true });
   socket.setNoDelay(true);
-  receiver.take(socket, head);
+  receiver.take(socket, head, true);
 }
 
 // The app is to see what it would see alone: a process that is not a worker. One that forks by itself is found out at

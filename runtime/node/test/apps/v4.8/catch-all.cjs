@@ -1,0 +1,2 @@
+"use strict";
+require("../catch-all.cjs").start(require("socket.io"));
