@@ -16,6 +16,7 @@ MARK = "_socketio_runtime_hooked"
 CONNECT = 0  # of Socket.IO
 MESSAGE = 4  # of Engine.IO
 EVENT_PACKETS = ("2", "5")
+HANDSHAKE = "socketio_runtime_handshake"
 UNKNOWN_SESSION = "Invalid session"
 
 
@@ -118,14 +119,22 @@ def _count_sent(socket: Any, ours: Runtime) -> None:
     socket.send = counted
 
 
+def _watch_connection(
+    io: Any, eio_sid: str, environ: Any, ours: Runtime, loop: asyncio.AbstractEventLoop | None
+) -> None:
+    ours.connecting(io, loop)
+    socket = io.eio.sockets[eio_sid]
+    _count_sent(socket, ours)
+    setattr(socket, HANDSHAKE, ours.traffic.handshake(environ))
+
+
 def _connecting(original: Callable[..., Any], ours: Runtime) -> Any:
     if asyncio.iscoroutinefunction(original):
 
         @functools.wraps(original)
         async def _handle_eio_connect(self: Any, eio_sid: str, environ: Any) -> Any:
             with guarded("watching connections"):
-                ours.connecting(self, asyncio.get_running_loop())
-                _count_sent(self.eio.sockets[eio_sid], ours)
+                _watch_connection(self, eio_sid, environ, ours, asyncio.get_running_loop())
             return await original(self, eio_sid, environ)
 
         return _handle_eio_connect
@@ -133,8 +142,7 @@ def _connecting(original: Callable[..., Any], ours: Runtime) -> Any:
     @functools.wraps(original)
     def _handle_eio_connect_in_thread(self: Any, eio_sid: str, environ: Any) -> Any:
         with guarded("watching connections"):
-            ours.connecting(self, None)
-            _count_sent(self.eio.sockets[eio_sid], ours)
+            _watch_connection(self, eio_sid, environ, ours, None)
         return original(self, eio_sid, environ)
 
     return _handle_eio_connect_in_thread

@@ -132,6 +132,7 @@ def _status(runtime: Runtime) -> dict[str, Any]:
         "draining": runtime.drain.draining,
         "connections": runtime.connections(),
         "adapterAsked": runtime.settings.adapter,
+        "traffic": runtime.traffic.state(),
         "servers": [_server(managed, listening) for managed in runtime.all()],
     }
 

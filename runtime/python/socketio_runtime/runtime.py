@@ -20,6 +20,7 @@ from .sessions.forwarder import Forwarder
 from .sessions.relay import Relays
 from .shutdown import Shutdown
 from .side_port import SidePort
+from .traffic import Traffic
 from .version import Version
 
 
@@ -31,6 +32,7 @@ class Runtime:
         self.settings = environment.read(env)
         self.servers: dict[int, ManagedServer] = {}
         self.metrics = Metrics()
+        self.traffic = Traffic()
         self.drain = Drain(self)
         self.shutdown = Shutdown(self)
         self.app_address = AppAddress(self)
