@@ -116,11 +116,12 @@ def test_what_is_kept_is_bounded() -> None:
 
 
 def test_windows_slide() -> None:
-    now = 1000.0
-    seen = Traffic(clock=lambda: now)
+    now = [1000.0]
+    seen = Traffic(clock=lambda: now[0])
     first = seen.handshake({"REMOTE_ADDR": "10.0.0.1"})
     seen.request()
-    for now, minute, five in ((1059.0, 1, 1), (1060.0, 0, 1), (1299.0, 0, 1), (1300.0, 0, 0)):
+    for moment, minute, five in ((1059.0, 1, 1), (1060.0, 0, 1), (1299.0, 0, 1), (1300.0, 0, 0)):
+        now[0] = moment
         state = seen.state()
         assert [state["minute"]["requests"], state["fiveMinutes"]["requests"]] == [minute, five]
     seen.withdraw(first)  # too late
