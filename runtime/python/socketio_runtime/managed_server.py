@@ -8,6 +8,8 @@ import threading
 from typing import Any
 
 from . import manager, options, redis_library
+from .broadcasts.beats import Beats
+from .broadcasts.crossing import Crossing
 from .broker import RedisBroker
 from .connection import close_in_loop, close_in_thread
 from .log import log
@@ -33,6 +35,8 @@ class ManagedServer:
         self.app_options: list[str] = []
         self.broker: RedisBroker | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.crossing: Crossing | None = None
+        self.beats: Beats | None = None
         self._socketio = socketio
         self._manager: Any = None
         self._asked: set[str] = set()
@@ -62,6 +66,12 @@ class ManagedServer:
         if self.owner == "runtime" and not self.threads_cooperate():
             log(f"adapter: {self.io.async_mode} without monkey patching cannot wait for Redis, broadcasts stay here")
             self.release()
+
+    def listen(self, settings: Settings) -> None:
+        """Takes part in what the runtimes tell each other along the path of the app's broadcasts."""
+        self.crossing = Crossing(self)
+        if settings.heartbeats and settings.address and self.crossing.crosses and self.threads_cooperate():
+            self.beats = Beats(self.crossing, settings.address)
 
     def connecting(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """A transport connection was opened."""
@@ -97,6 +107,8 @@ class ManagedServer:
 
     def release(self) -> None:
         """Lets the broker go; the Server goes on by itself."""
+        if self.beats:
+            self.beats.stop()
         if self.broker:
             self.broker.flush(FLUSH_SECONDS)
             self.broker.close()

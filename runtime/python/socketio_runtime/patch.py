@@ -89,6 +89,8 @@ def _constructor(original: Callable[..., None], socketio: Any, version: versions
             with guarded("watching the server"):
                 managed.created()
                 _watch_engine(self.eio, ours)
+            with guarded("heartbeats"):
+                managed.listen(ours.settings)
             with guarded("sessions on other pods"):
                 sessions.install(managed, ours)
 

@@ -145,6 +145,7 @@ def _server(managed: ManagedServer, listening: bool) -> dict[str, Any]:
         "appOptions": managed.app_options,
         "listening": listening,
         "connections": len(managed.sockets()),
+        **(managed.beats.state() if managed.beats else {}),
     }
 
 

@@ -89,6 +89,8 @@ class Runtime:
         for managed in self.all():
             if managed.broker:
                 managed.broker.start()
+            if managed.beats:
+                managed.beats.start()
         if self.forwarder:
             self.forwarder.start()
 

@@ -11,6 +11,8 @@ import socketio
 options = json.loads(os.environ.get("APP_OPTIONS", "{}"))
 if os.environ.get("APP_MANAGER") == "own":
     options["client_manager"] = socketio.AsyncManager()
+if os.environ.get("APP_MANAGER") == "redis":
+    options["client_manager"] = socketio.AsyncRedisManager(os.environ["APP_BROKER"], os.environ["APP_CHANNEL"])
 
 
 class Chat(socketio.AsyncServer):

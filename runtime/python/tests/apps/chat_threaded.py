@@ -12,6 +12,8 @@ from werkzeug.serving import run_simple
 options = json.loads(os.environ.get("APP_OPTIONS", "{}"))
 if os.environ.get("APP_MANAGER") == "own":
     options["client_manager"] = socketio.Manager()
+if os.environ.get("APP_MANAGER") == "redis":
+    options["client_manager"] = socketio.RedisManager(os.environ["APP_BROKER"], os.environ["APP_CHANNEL"])
 io = socketio.Server(async_mode="threading", **options)
 app = socketio.WSGIApp(io)
 
