@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import manager, options, redis_library
 from .broadcasts.beats import Beats
+from .broadcasts.canary import Canary
 from .broadcasts.crossing import Crossing
 from .broker import RedisBroker
 from .connection import close_in_loop, close_in_thread
 from .log import log
 from .settings import Settings
 from .version import Version, show
+
+if TYPE_CHECKING:
+    from .runtime import Runtime
 
 FLUSH_SECONDS = 1.0
 
@@ -35,7 +39,7 @@ class ManagedServer:
         self.app_options: list[str] = []
         self.broker: RedisBroker | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.crossing: Crossing | None = None
+        self.canary: Canary | None = None
         self.beats: Beats | None = None
         self._socketio = socketio
         self._manager: Any = None
@@ -67,11 +71,13 @@ class ManagedServer:
             log(f"adapter: {self.io.async_mode} without monkey patching cannot wait for Redis, broadcasts stay here")
             self.release()
 
-    def listen(self, settings: Settings) -> None:
+    def listen(self, runtime: Runtime) -> None:
         """Takes part in what the runtimes tell each other along the path of the app's broadcasts."""
-        self.crossing = Crossing(self)
-        if settings.heartbeats and settings.address and self.crossing.crosses and self.threads_cooperate():
-            self.beats = Beats(self.crossing, settings.address)
+        settings = runtime.settings
+        crossing = Crossing(self)
+        self.canary = Canary(self, crossing, runtime)
+        if settings.heartbeats and settings.address and crossing.crosses and self.threads_cooperate():
+            self.beats = Beats(crossing, settings.address)
 
     def connecting(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """A transport connection was opened."""

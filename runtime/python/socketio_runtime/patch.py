@@ -7,16 +7,18 @@ import functools
 from typing import Any, Callable
 
 from . import version as versions
+from .broadcasts import canary
+from .broadcasts.crossing import NAMESPACE
 from .log import guarded, log
 from .runtime import Runtime, runtime
 from .sessions import install as sessions
+from .traffic import HANDSHAKE
 
 OLDEST = (5, 0)
 MARK = "_socketio_runtime_hooked"
 CONNECT = 0  # of Socket.IO
 MESSAGE = 4  # of Engine.IO
 EVENT_PACKETS = ("2", "5")
-HANDSHAKE = "socketio_runtime_handshake"
 UNKNOWN_SESSION = "Invalid session"
 
 
@@ -44,6 +46,7 @@ def found(socketio: Any) -> None:
 def _hook(server: type, socketio: Any, version: versions.Version, ours: Runtime) -> None:
     _wrap(server, "__init__", lambda original: _constructor(original, socketio, version, ours))
     _wrap(server, "_handle_eio_connect", lambda original: _connecting(original, ours))
+    _wrap(server, "_handle_eio_message", lambda original: canary.before(original, ours.canary))
     _wrap(server, "shutdown", lambda original: _before(original, "closing", ours.closed))
     metrics = ours.metrics
     _wrap(
@@ -89,8 +92,8 @@ def _constructor(original: Callable[..., None], socketio: Any, version: versions
             with guarded("watching the server"):
                 managed.created()
                 _watch_engine(self.eio, ours)
-            with guarded("heartbeats"):
-                managed.listen(ours.settings)
+            with guarded("heartbeats and canary"):
+                managed.listen(ours)
             with guarded("sessions on other pods"):
                 sessions.install(managed, ours)
 
@@ -114,7 +117,8 @@ def _count_sent(socket: Any, ours: Runtime) -> None:
     send = socket.send
 
     def counted(packet: Any, *rest: Any) -> Any:
-        if packet.packet_type == MESSAGE and str(packet.data)[:1] in EVENT_PACKETS:
+        text = str(packet.data)[: len(NAMESPACE) + 1]
+        if packet.packet_type == MESSAGE and text[:1] in EVENT_PACKETS and text[1:] != NAMESPACE:
             ours.metrics.sent()
         return send(packet, *rest)
 

@@ -9,6 +9,7 @@ from typing import Any, Mapping
 
 from . import settings as environment
 from .app_address import AppAddress
+from .broadcasts.canary import Canary
 from .drain import Drain
 from .http_connection import REQUEST_SECONDS
 from .log import log
@@ -62,6 +63,11 @@ class Runtime:
         """A transport connection of a Server was opened; `loop`: where it runs, for asyncio."""
         if self.knows(io):
             self.servers[id(io)].connecting(loop)
+
+    def canary(self, io: Any) -> Canary | None:
+        """What answers the operator's own client at that Server."""
+        managed = self.servers.get(id(io))
+        return managed.canary if managed else None
 
     def closed(self, io: Any) -> None:
         """The app shuts a Server down."""

@@ -17,6 +17,8 @@ WINDOWS = {"minute": 6, "fiveMinutes": BUCKETS}
 ADDRESSES = 256
 # of an IPv6 address with an IPv4 one inside
 LONGEST_ADDRESS = 45
+# where a connection keeps what was counted for it
+HANDSHAKE = "socketio_runtime_handshake"
 
 
 @dataclass

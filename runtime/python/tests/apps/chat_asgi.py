@@ -25,6 +25,11 @@ app = socketio.ASGIApp(io)
 if os.environ.get("APP_IDS") == "own":
     io.eio.generate_id = lambda: f"own-{uuid.uuid4()}"
 
+if "APP_NOSY" in os.environ:
+    for event in ("connect", "disconnect", "*"):
+        for namespace in ("/", "*"):
+            io.on(event, lambda *args: print("the app saw", args, flush=True), namespace=namespace)
+
 
 @io.event
 async def say(sid, text):
