@@ -101,7 +101,7 @@ class Crossing:
 
             manager._handle_emit = _handle_emit_in_thread
         if self._managed.broker:
-            manager.exchange.early = self._take
+            manager.exchange.early = self._take_early
         for logger in (manager._get_logger(), logging.getLogger("socketio")):
             if isinstance(logger, logging.Logger):
                 logger.addFilter(_loud)
@@ -111,6 +111,12 @@ class Crossing:
         event, data = message.get("event"), message.get("data")
         taker = self.takers.get(event) if isinstance(event, str) else None
         return taker(*data) if taker and isinstance(data, (list, tuple)) and len(data) == 2 else None
+
+    # a server that has had no client has none who could wait for anything
+    def _take_early(self, message: dict[str, Any]) -> None:
+        result = self._take(message)
+        if inspect.iscoroutine(result):
+            result.close()
 
 
 def _reserved(message: Any) -> bool:
