@@ -7,6 +7,7 @@ python-socketio with its RedisManager on the same channel understand them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import inspect
 import pickle
@@ -14,6 +15,7 @@ import queue
 import threading
 from typing import Any, AsyncIterator, Callable, Iterator
 
+from .broadcasts.crossing import NAMESPACE
 from .broker import RedisBroker
 from .version import Version
 
@@ -46,14 +48,19 @@ class Inbox:
 
 
 class Exchange:
-    """What both kinds of manager share: the format, and that clients of this process need no broker."""
+    """What both kinds of manager share: the format, and that clients of this process need no broker.
+
+    `early`: called with what comes on the namespace of the runtimes as long as the server has had no client, so that
+    the manager does not listen yet."""
 
     def __init__(self, broker: RedisBroker, version: Version, manager: Any) -> None:
         self.broker = broker
         self.manager = manager
         self.inbox: Inbox | None = None
+        self.early: Callable[[dict[str, Any]], Any] | None = None
         self._json = version >= JSON_SINCE
         self._local_first = version >= LOCAL_FIRST_SINCE
+        broker.deliver = self._before_clients
 
     def open(self, put: Callable[[Any], None]) -> Inbox:
         """Begins to receive."""
@@ -82,6 +89,13 @@ class Exchange:
             return {}
         own = not isinstance(message, dict) or message.get(SENDER) == self.manager.host_id
         return {} if own else message
+
+    def _before_clients(self, payload: bytes) -> None:
+        if self.early and NAMESPACE.encode() in payload:
+            with contextlib.suppress(Exception):
+                message = self._decode(payload)
+                if message["namespace"] == NAMESPACE:
+                    self.early(message)
 
     def _encode(self, message: dict[str, Any]) -> bytes:
         if not self._json:

@@ -1,9 +1,12 @@
-"""Counts what happens. Names come from clients: beyond a bound they are counted as "other"."""
+"""Counts what happens, what the operator's own client does apart. Names come from clients: beyond a bound they are
+counted as "other"."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
+
+from .broadcasts.crossing import NAMESPACE
 
 NAMESPACES = 20
 PAIRS = 200
@@ -26,16 +29,22 @@ class Metrics:
 
     def connected(self, namespace: str | None) -> None:
         """A socket connected to a namespace."""
+        if namespace == NAMESPACE:
+            return
         with self._lock:
             self.connects[self._namespace(namespace)] += 1
 
     def disconnected(self, namespace: str | None) -> None:
         """A socket disconnected from a namespace."""
+        if namespace == NAMESPACE:
+            return
         with self._lock:
             self.disconnects[self._namespace(namespace)] += 1
 
     def received(self, event: object, namespace: str | None) -> None:
         """An event that a client sent."""
+        if namespace == NAMESPACE:
+            return
         with self._lock:
             key = (str(event)[:NAME_LENGTH], self._namespace(namespace))
             known = key in self.events or len(self.events) < PAIRS

@@ -7,9 +7,12 @@ import functools
 from typing import Any, Callable
 
 from . import version as versions
+from .broadcasts import canary
+from .broadcasts.crossing import NAMESPACE
 from .log import guarded, log
 from .runtime import Runtime, runtime
 from .sessions import install as sessions
+from .traffic import HANDSHAKE
 
 OLDEST = (5, 0)
 MARK = "_socketio_runtime_hooked"
@@ -43,6 +46,7 @@ def found(socketio: Any) -> None:
 def _hook(server: type, socketio: Any, version: versions.Version, ours: Runtime) -> None:
     _wrap(server, "__init__", lambda original: _constructor(original, socketio, version, ours))
     _wrap(server, "_handle_eio_connect", lambda original: _connecting(original, ours))
+    _wrap(server, "_handle_eio_message", lambda original: canary.before(original, ours.canary))
     _wrap(server, "shutdown", lambda original: _before(original, "closing", ours.closed))
     metrics = ours.metrics
     _wrap(
@@ -88,6 +92,8 @@ def _constructor(original: Callable[..., None], socketio: Any, version: versions
             with guarded("watching the server"):
                 managed.created()
                 _watch_engine(self.eio, ours)
+            with guarded("heartbeats and canary"):
+                managed.listen(ours)
             with guarded("sessions on other pods"):
                 sessions.install(managed, ours)
 
@@ -111,11 +117,21 @@ def _count_sent(socket: Any, ours: Runtime) -> None:
     send = socket.send
 
     def counted(packet: Any, *rest: Any) -> Any:
-        if packet.packet_type == MESSAGE and str(packet.data)[:1] in EVENT_PACKETS:
+        text = str(packet.data)[: len(NAMESPACE) + 1]
+        if packet.packet_type == MESSAGE and text[:1] in EVENT_PACKETS and text[1:] != NAMESPACE:
             ours.metrics.sent()
         return send(packet, *rest)
 
     socket.send = counted
+
+
+def _watch_connection(
+    io: Any, eio_sid: str, environ: Any, ours: Runtime, loop: asyncio.AbstractEventLoop | None
+) -> None:
+    ours.connecting(io, loop)
+    socket = io.eio.sockets[eio_sid]
+    _count_sent(socket, ours)
+    setattr(socket, HANDSHAKE, ours.traffic.handshake(environ))
 
 
 def _connecting(original: Callable[..., Any], ours: Runtime) -> Any:
@@ -124,8 +140,7 @@ def _connecting(original: Callable[..., Any], ours: Runtime) -> Any:
         @functools.wraps(original)
         async def _handle_eio_connect(self: Any, eio_sid: str, environ: Any) -> Any:
             with guarded("watching connections"):
-                ours.connecting(self, asyncio.get_running_loop())
-                _count_sent(self.eio.sockets[eio_sid], ours)
+                _watch_connection(self, eio_sid, environ, ours, asyncio.get_running_loop())
             return await original(self, eio_sid, environ)
 
         return _handle_eio_connect
@@ -133,8 +148,7 @@ def _connecting(original: Callable[..., Any], ours: Runtime) -> Any:
     @functools.wraps(original)
     def _handle_eio_connect_in_thread(self: Any, eio_sid: str, environ: Any) -> Any:
         with guarded("watching connections"):
-            ours.connecting(self, None)
-            _count_sent(self.eio.sockets[eio_sid], ours)
+            _watch_connection(self, eio_sid, environ, ours, None)
         return original(self, eio_sid, environ)
 
     return _handle_eio_connect_in_thread

@@ -132,6 +132,7 @@ def _status(runtime: Runtime) -> dict[str, Any]:
         "draining": runtime.drain.draining,
         "connections": runtime.connections(),
         "adapterAsked": runtime.settings.adapter,
+        "traffic": runtime.traffic.state(),
         "servers": [_server(managed, listening) for managed in runtime.all()],
     }
 
@@ -144,6 +145,7 @@ def _server(managed: ManagedServer, listening: bool) -> dict[str, Any]:
         "appOptions": managed.app_options,
         "listening": listening,
         "connections": len(managed.sockets()),
+        **(managed.beats.state() if managed.beats else {}),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any, Mapping
 
 from . import settings as environment
 from .app_address import AppAddress
+from .broadcasts.canary import Canary
 from .drain import Drain
 from .http_connection import REQUEST_SECONDS
 from .log import log
@@ -20,6 +21,7 @@ from .sessions.forwarder import Forwarder
 from .sessions.relay import Relays
 from .shutdown import Shutdown
 from .side_port import SidePort
+from .traffic import Traffic
 from .version import Version
 
 
@@ -31,6 +33,7 @@ class Runtime:
         self.settings = environment.read(env)
         self.servers: dict[int, ManagedServer] = {}
         self.metrics = Metrics()
+        self.traffic = Traffic()
         self.drain = Drain(self)
         self.shutdown = Shutdown(self)
         self.app_address = AppAddress(self)
@@ -61,6 +64,11 @@ class Runtime:
         if self.knows(io):
             self.servers[id(io)].connecting(loop)
 
+    def canary(self, io: Any) -> Canary | None:
+        """What answers the operator's own client at that Server."""
+        managed = self.servers.get(id(io))
+        return managed.canary if managed else None
+
     def closed(self, io: Any) -> None:
         """The app shuts a Server down."""
         managed = self.servers.pop(id(io), None)
@@ -87,6 +95,8 @@ class Runtime:
         for managed in self.all():
             if managed.broker:
                 managed.broker.start()
+            if managed.beats:
+                managed.beats.start()
         if self.forwarder:
             self.forwarder.start()
 

@@ -47,6 +47,7 @@ class Settings:
     app_port: int | None
     discovery_port: int | None
     discovery_url: str | None
+    heartbeats: bool
 
 
 def read(env: Mapping[str, str]) -> Settings:
@@ -87,6 +88,7 @@ def read(env: Mapping[str, str]) -> Settings:
         app_port=port("SOCKETIO_RUNTIME_APP_PORT"),
         discovery_port=port("SOCKETIO_RUNTIME_DISCOVERY_PORT"),
         discovery_url=env.get("SOCKETIO_RUNTIME_DISCOVERY_URL") or None,
+        heartbeats=one_of("SOCKETIO_RUNTIME_HEARTBEATS", ("on", "off")) != "off",
     )
 
 

@@ -1,4 +1,5 @@
-"""The token of the side port: shown as it is by those who drain, proved by the pods to each other.
+"""The token of the side port: shown as it is by those who drain, proved by the pods to each other and by the operator's
+own client.
 
 Between pods the token itself never crosses the network: an address may have been given to somebody else meanwhile.
 """
@@ -46,6 +47,16 @@ def peer_authorized(file: str | None, own: str, authorization: str) -> bool:
     return hmac.compare_digest(match.group(2), _proof(token, own, int(match.group(1))))
 
 
+def canary(file: str | None, proof: object) -> bool:
+    """Whether the operator's own client, or somebody else who knows the token, sent this."""
+    if not isinstance(proof, str) or not re.fullmatch("[0-9a-f]{64}", proof, re.ASCII):
+        return False
+    # anybody may ask, so a file that cannot be read is no news
+    token = _token(file, tell=False)
+    expected = hmac.new(token.encode("utf-8"), b"canary", hashlib.sha256).hexdigest()
+    return hmac.compare_digest(proof, expected) and bool(token)
+
+
 def _proof(token: str, dialled: str, moment: int) -> str:
     return hmac.new(token.encode("utf-8"), f"peer {dialled} {moment}".encode(), hashlib.sha256).hexdigest()
 
@@ -54,14 +65,15 @@ def _milliseconds() -> int:
     return int(time.time() * 1000)
 
 
-def _token(file: str | None) -> str:
+def _token(file: str | None, tell: bool = True) -> str:
     if not file:
         return ""
     try:
         with open(file, encoding="utf-8") as opened:
             return opened.read().strip()
     except (OSError, ValueError) as error:
-        log(f"token file: {type(error).__name__}, drain and shed are refused")
+        if tell:
+            log(f"token file: {type(error).__name__}, drain and shed are refused")
         return ""
 
 

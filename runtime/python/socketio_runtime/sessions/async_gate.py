@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..log import guarded
 from .answer import Answer
+from .arrivals import Arrivals
 from .async_tunnel import AsyncTunnels
 from .forwarder import Elsewhere, Forwarder
 from .limit import over_limit
@@ -26,7 +27,7 @@ def stand_before(engine: Any, runtime: Runtime, forwarder: Forwarder | None) -> 
     serves ASGI, aiohttp, Sanic and Tornado."""
     original, translate = engine.handle_request, engine._async["translate_request"]
     translated: ContextVar[Any] = ContextVar("socketio_runtime_request", default=None)
-    tunnels = AsyncTunnels()
+    tunnels, arrivals = AsyncTunnels(), Arrivals(engine, runtime.traffic, runtime.forwarder)
 
     # a request can be translated once only: the engine gets what we made of it
     async def translate_request(*args: Any, **kwargs: Any) -> Any:
@@ -39,9 +40,12 @@ def stand_before(engine: Any, runtime: Runtime, forwarder: Forwarder | None) -> 
         environ = await _result(translate(*args, **kwargs))
         answer = None
         with guarded("looking for a session"):
+            sid = arrivals.arrived(environ)
             answer = over_limit(runtime, environ)
             if answer is None and forwarder:
                 answer = await _from_elsewhere(engine, forwarder, tunnels, environ)
+            if answer is None:
+                arrivals.stays(sid)
         if answer is not None:
             return await _respond(engine, environ, answer)
         translated.set(environ)
@@ -68,7 +72,7 @@ async def _pass_on(
     started = time.monotonic()
     try:
         arguments = forwarder.arguments(where, engine)
-        request = serialize(environ, await _body(environ, engine.max_http_buffer_size))
+        request = serialize(environ, await _body(environ, engine.max_http_buffer_size), where.hop)
         answer = await tunnels.ask(request=request, **arguments)
     except UnfitRequestError:
         return Answer("400 BAD REQUEST", [("Content-Type", "text/plain")], b'"Bad Request"')
@@ -76,7 +80,7 @@ async def _pass_on(
         tunnels.drop(where.endpoint)
         forwarder.lost(where, error)
         return None
-    forwarder.passed_on(environ, started)
+    forwarder.passed_on(environ, started, answer)
     return answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import time
 from dataclasses import dataclass
@@ -13,25 +14,29 @@ from ..settings import Address
 from .account import Account
 from .answer import Answer
 from .peers import Peers, endpoint
-from .request import Environ, session, upgrades
+from .request import HOP_KEY, Environ, session, upgrades
 from .seal import Location, Sealer
 from .tunnel import LARGEST_ANSWERS, PeerGoneError
 
 if TYPE_CHECKING:
     from ..runtime import Runtime
 
+METHODS = ("GET", "POST")
 MARGIN_SECONDS = 1.0
 SMALLEST_BUFFER = 1_000_000
+# how the engine's answer to a session that it does not know begins
+UNKNOWN_SESSION = b'"Invalid session'
 NO_UPGRADE = b'{"error":"SessionElsewhere","message":"the session lives on another pod: go on polling"}'
 
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """The pod that has a session."""
+    """The pod that has a session. `hop`: what shows it that a request of that session comes from us."""
 
     address: Address
     port: int
     endpoint: str
+    hop: str
 
 
 class Forwarder:
@@ -41,6 +46,7 @@ class Forwarder:
         settings = runtime.settings
         self.own = endpoint(address, port)
         self.account = Account()
+        self._traffic = runtime.traffic
         self._address = address
         self._port = port
         self._token_file = settings.token_file
@@ -64,13 +70,21 @@ class Forwarder:
     def elsewhere(self, engine: Any, environ: Environ) -> Elsewhere | None:
         """The pod that has the session of a request; None if the engine is to answer: the session is its own, or of
         nobody. Whether that pod is still there is not asked."""
-        sid = session(environ) if environ.get("REQUEST_METHOD") in ("GET", "POST") else None
+        sid = session(environ) if environ.get("REQUEST_METHOD") in METHODS else None
         if sid is None or sid in engine.sockets:
             return None
         location = self._sealer.unseal(sid)
         if location is None or location.address == self._address:
             return None
-        return Elsewhere(location.address, location.port, endpoint(location.address, location.port))
+        where = endpoint(location.address, location.port)
+        return Elsewhere(location.address, location.port, where, self._sealer.hop(sid))
+
+    def handed_on(self, environ: Environ, sid: str) -> bool:
+        """Whether another pod of the cluster handed a request of this session on to us."""
+        given = environ.get(HOP_KEY)
+        if given is None:
+            return False
+        return hmac.compare_digest(str(given).encode("utf-8", "replace"), self._sealer.hop(sid).encode())
 
     def refused(self, environ: Environ) -> Answer | None:
         """The answer to an upgrade to WebSocket: the client goes on polling."""
@@ -99,8 +113,11 @@ class Forwarder:
             "limit": LARGEST_ANSWERS * max(int(engine.max_http_buffer_size), SMALLEST_BUFFER),
         }
 
-    def passed_on(self, environ: Environ, started: float) -> None:
+    def passed_on(self, environ: Environ, started: float, answer: Answer) -> None:
         """A request was answered by another pod."""
+        self._traffic.forwarded()
+        if answer.code == 400 and answer.body.startswith(UNKNOWN_SESSION):
+            self._traffic.unknown()
         seconds = time.monotonic() - started
         self.account.forwarded(seconds if environ["REQUEST_METHOD"] == "POST" else None)
 

@@ -18,9 +18,10 @@ MARK = "_socketio_runtime_seals"
 
 
 def install(managed: ManagedServer, runtime: Runtime) -> None:
-    """Nothing, where the environment asks neither for sessions to be found elsewhere nor for a limit."""
+    """Nothing, where the environment asks neither for sessions to be found elsewhere nor for a limit, and nobody can
+    ask for what was counted."""
     forwarder = runtime.forwarder
-    if forwarder is None and runtime.settings.max_connections is None:
+    if forwarder is None and runtime.settings.max_connections is None and runtime.settings.port is None:
         return
     engine = managed.io.eio
     if forwarder:

@@ -11,11 +11,14 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 Environ = Mapping[str, Any]
 
+# shows that another pod has handed the request on
+HOP = "x-socketio-runtime-hop"
+HOP_KEY = "HTTP_X_SOCKETIO_RUNTIME_HOP"
 # of one connection, apart from what is written anew
 HOP_BY_HOP = frozenset(
     (
         *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
-        *("te", "trailer", "transfer-encoding", "upgrade", "expect", "content-length", "x-forwarded-for"),
+        *("te", "trailer", "transfer-encoding", "upgrade", "expect", "content-length", "x-forwarded-for", HOP),
     )
 )
 NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
@@ -33,6 +36,20 @@ def session(environ: Environ) -> str | None:
     return parse_qs(query).get("sid", [None])[0] if "sid=" in query else None
 
 
+def client(environ: Environ) -> str | None:
+    """The other end of the connection. The asyncio drivers themselves give 127.0.0.1 for everybody."""
+    if "asgi.scope" in environ:
+        address = environ["asgi.scope"].get("client")
+        return str(address[0]) if address else None
+    if "aiohttp.request" in environ:
+        return environ["aiohttp.request"].remote  # type: ignore[no-any-return]
+    if "sanic.request" in environ:
+        return environ["sanic.request"].ip  # type: ignore[no-any-return]
+    if "tornado.handler" in environ:
+        return environ["tornado.handler"].request.remote_ip  # type: ignore[no-any-return]
+    return environ.get("REMOTE_ADDR")
+
+
 def upgrades(environ: Environ) -> bool:
     """Whether it asks for a WebSocket."""
     return "HTTP_UPGRADE" in environ or environ.get("asgi.scope", {}).get("type") == "websocket"
@@ -46,13 +63,16 @@ def body_length(environ: Environ) -> int:
     return int(text)
 
 
-def serialize(environ: Environ, body: bytes) -> bytes:
-    """The request for another pod; UnfitRequestError if something in it is not what HTTP allows."""
+def serialize(environ: Environ, body: bytes, hop: str = "") -> bytes:
+    """The request for another pod; UnfitRequestError if something in it is not what HTTP allows. `hop`: shows the other
+    pod that it comes from this one."""
     method, target = environ["REQUEST_METHOD"], _target(environ)
     if not NAME.fullmatch(method) or not TARGET.fullmatch(target):
         raise UnfitRequestError("request line")
     lines = [f"{method} {target} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in _headers(environ)]
+    if hop:
+        lines.append(f"{HOP}: {hop}")
     if method != "GET":
         lines.append(f"content-length: {len(body)}")
     # WSGI keeps the bytes of a header as Latin-1; the asyncio drivers have decoded them
@@ -70,8 +90,7 @@ def _headers(environ: Environ) -> Iterator[tuple[str, str]]:
                 yield _valid(name, value)
     if environ.get("CONTENT_TYPE"):
         yield _valid("content-type", environ["CONTENT_TYPE"])
-    client = _client(environ)
-    forwarded_for = ", ".join(address for address in (through, client) if address)
+    forwarded_for = ", ".join(address for address in (through, client(environ)) if address)
     if forwarded_for:
         yield _valid("x-forwarded-for", forwarded_for)
 
@@ -80,20 +99,6 @@ def _valid(name: str, value: str) -> tuple[str, str]:
     if not NAME.fullmatch(name) or not VALUE.fullmatch(value):
         raise UnfitRequestError(name)
     return name, value
-
-
-# the asyncio drivers give 127.0.0.1 for everybody
-def _client(environ: Environ) -> str | None:
-    if "asgi.scope" in environ:
-        client = environ["asgi.scope"].get("client")
-        return str(client[0]) if client else None
-    if "aiohttp.request" in environ:
-        return environ["aiohttp.request"].remote  # type: ignore[no-any-return]
-    if "sanic.request" in environ:
-        return environ["sanic.request"].ip  # type: ignore[no-any-return]
-    if "tornado.handler" in environ:
-        return environ["tornado.handler"].request.remote_ip  # type: ignore[no-any-return]
-    return environ.get("REMOTE_ADDR")
 
 
 # path and query as the client wrote them

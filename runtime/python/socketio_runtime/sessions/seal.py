@@ -40,6 +40,7 @@ class Sealer:
         secret = key.strip().encode("utf-8")
         self._mac_key = _digest(secret, b"socketio-runtime session-id mac")
         self._enc_key = _digest(secret, b"socketio-runtime session-id enc")
+        self._hop_key = _digest(secret, b"socketio-runtime session-id hop")
 
     def seal(self, session: str, location: Location) -> str:
         """The session id that a client gets."""
@@ -59,6 +60,10 @@ class Sealer:
         if not hmac.compare_digest(tag, self._tag(session, packed)):
             return None
         return Location(ip_address(packed[: -REST.size]), *REST.unpack(packed[-REST.size :]))
+
+    def hop(self, sid: str) -> str:
+        """What shows another pod that a request of this session was handed on by a pod."""
+        return _digest(self._hop_key, sid.encode("utf-8", "surrogatepass")).hex()
 
     # what a client sends need not be valid Unicode
     def _tag(self, session: str, packed: bytes) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..log import guarded
 from .answer import Answer
+from .arrivals import Arrivals
 from .forwarder import Elsewhere, Forwarder
 from .limit import over_limit
 from .request import Environ, UnfitRequestError, body_length, serialize
@@ -21,15 +22,18 @@ if TYPE_CHECKING:
 def stand_before(engine: Any, runtime: Runtime, forwarder: Forwarder | None) -> None:
     """Wraps `handle_request` of this engine, under whatever WSGI server."""
     original = engine.handle_request
-    tunnels = ThreadTunnels()
+    tunnels, arrivals = ThreadTunnels(), Arrivals(engine, runtime.traffic, runtime.forwarder)
 
     @functools.wraps(original)
     def handle_request(environ: Any, start_response: Any) -> Any:
         answer = None
         with guarded("looking for a session"):
+            sid = arrivals.arrived(environ)
             answer = over_limit(runtime, environ)
             if answer is None and forwarder:
                 answer = _from_elsewhere(engine, forwarder, tunnels, environ)
+            if answer is None:
+                arrivals.stays(sid)
         if answer is None:
             return original(environ, start_response)
         start_response(answer.status, answer.headers)
@@ -51,7 +55,7 @@ def _pass_on(
     started = time.monotonic()
     try:
         arguments = forwarder.arguments(where, engine)
-        request = serialize(environ, _body(environ, engine.max_http_buffer_size))
+        request = serialize(environ, _body(environ, engine.max_http_buffer_size), where.hop)
         answer = tunnels.ask(request=request, **arguments)
     except UnfitRequestError:
         return Answer("400 BAD REQUEST", [("Content-Type", "text/plain")], b'"Bad Request"')
@@ -59,7 +63,7 @@ def _pass_on(
         tunnels.drop(where.endpoint)
         forwarder.lost(where, error)
         return None
-    forwarder.passed_on(environ, started)
+    forwarder.passed_on(environ, started, answer)
     return answer
 
 

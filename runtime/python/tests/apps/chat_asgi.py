@@ -11,6 +11,8 @@ import socketio
 options = json.loads(os.environ.get("APP_OPTIONS", "{}"))
 if os.environ.get("APP_MANAGER") == "own":
     options["client_manager"] = socketio.AsyncManager()
+if os.environ.get("APP_MANAGER") == "redis":
+    options["client_manager"] = socketio.AsyncRedisManager(os.environ["APP_BROKER"], os.environ["APP_CHANNEL"])
 
 
 class Chat(socketio.AsyncServer):
@@ -22,6 +24,11 @@ app = socketio.ASGIApp(io)
 
 if os.environ.get("APP_IDS") == "own":
     io.eio.generate_id = lambda: f"own-{uuid.uuid4()}"
+
+if "APP_NOSY" in os.environ:
+    for event in ("connect", "disconnect", "*"):
+        for namespace in ("/", "*"):
+            io.on(event, lambda *args: print("the app saw", args, flush=True), namespace=namespace)
 
 
 @io.event

@@ -12,11 +12,18 @@ from werkzeug.serving import run_simple
 options = json.loads(os.environ.get("APP_OPTIONS", "{}"))
 if os.environ.get("APP_MANAGER") == "own":
     options["client_manager"] = socketio.Manager()
+if os.environ.get("APP_MANAGER") == "redis":
+    options["client_manager"] = socketio.RedisManager(os.environ["APP_BROKER"], os.environ["APP_CHANNEL"])
 io = socketio.Server(async_mode="threading", **options)
 app = socketio.WSGIApp(io)
 
 if os.environ.get("APP_IDS") == "own":
     io.eio.generate_id = lambda: f"own-{uuid.uuid4()}"
+
+if "APP_NOSY" in os.environ:
+    for event in ("connect", "disconnect", "*"):
+        for namespace in ("/", "*"):
+            io.on(event, lambda *args: print("the app saw", args, flush=True), namespace=namespace)
 
 
 @io.event

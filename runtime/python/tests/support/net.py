@@ -106,3 +106,35 @@ class Switch(Proxy):
 
             await asyncio.gather(self._pipe(reader, far_writer), self._pipe(far_reader, writer, note))
         writer.close()
+
+
+class Cable(Proxy):
+    """A way to a server of this machine. While it is cut nothing passes, and nobody is told."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._whole = asyncio.Event()
+        self._whole.set()
+        super().__init__()
+        self.port = int(self.url.rpartition(":")[2])
+
+    def cut(self) -> None:
+        self._loop.call_soon_threadsafe(self._whole.clear)
+
+    def mend(self) -> None:
+        self._loop.call_soon_threadsafe(self._whole.set)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        await asyncio.gather(self._pass(reader, far_writer), self._pass(far_reader, writer))
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await self._whole.wait()
+                writer.write(data)
+                await writer.drain()
+        await self._whole.wait()
+        writer.close()
+        self._writers.discard(writer)
