@@ -72,16 +72,24 @@ def manifest(
 def deploy_chat(kubectl: Kubectl, route: Route, name: str, **settings: Any) -> ChatCluster:
     """Apply a chat (`settings` as for `manifest`), and wait until it is Ready and routed as NAME.localhost.
 
+    Without an adapter it is never Ready: then its pods are.
     Namespaces of ended tests go in the background, so every test needs a name of its own.
     """
     kubectl.apply(manifest(name, **settings))
-    return running_chat_cluster(kubectl, route, name)
+    return running_chat_cluster(kubectl, route, name, joined=settings.get("adapter") != "none")
 
 
-def running_chat_cluster(kubectl: Kubectl, route: Route, name: str) -> ChatCluster:
-    """The chat of this name, waited for until it is Ready and the route leads to exactly its pods."""
+def running_chat_cluster(kubectl: Kubectl, route: Route, name: str, joined: bool = True) -> ChatCluster:
+    """The chat of this name, waited for until it is Ready and the route leads to exactly its pods.
+
+    Of one that is not `joined`, as it has no adapter, the pods alone are.
+    """
     host = f"{name}.localhost"
-    wait_ready(kubectl, name)
+    if joined:
+        wait_ready(kubectl, name)
+    else:
+        wait_condition(kubectl, name, "Broadcasting", "False")
+        kubectl("rollout", "status", f"deployment/{name}", f"--timeout={READY_SECONDS}s", timeout=READY_SECONDS + 10)
     pods = server_pods(kubectl, name)
     # A pod that the router learns of later would take over sessions of the others.
     route.wait_routed(host, {pod.address for pod in pods})
@@ -90,13 +98,12 @@ def running_chat_cluster(kubectl: Kubectl, route: Route, name: str) -> ChatClust
 
 def wait_ready(kubectl: Kubectl, name: str) -> None:
     """Wait for the condition Ready. Raises KubectlError."""
-    kubectl(
-        "wait",
-        "--for=condition=Ready",
-        f"sio/{name}",
-        f"--timeout={READY_SECONDS}s",
-        timeout=READY_SECONDS + 10,
-    )
+    wait_condition(kubectl, name, "Ready", "True")
+
+
+def wait_condition(kubectl: Kubectl, name: str, type_: str, status: str, seconds: int = READY_SECONDS) -> None:
+    """Wait until a condition is so. Raises KubectlError."""
+    kubectl("wait", f"--for=condition={type_}={status}", f"sio/{name}", f"--timeout={seconds}s", timeout=seconds + 10)
 
 
 def server_pods(kubectl: Kubectl, name: str) -> tuple[Pod, ...]:

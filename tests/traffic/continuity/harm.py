@@ -62,6 +62,23 @@ def image_away(kubectl: Kubectl, image: str, name: str) -> Iterator[None]:
 
 
 @contextmanager
+def cut_off(kubectl: Kubectl, pod: str, container: str, port: int) -> Iterator[None]:
+    """Whatever the pod sends to that port, and what comes from it, is dropped for as long as the block runs."""
+    pid = first_process(kubectl, pod, container)
+    within = ["nsenter", f"--target={pid}", "--net", "nft"]
+    rules = "".join(
+        f"add chain inet cut {hook} {{ type filter hook {hook} priority 0; }}\n"
+        f"add rule inet cut {hook} tcp {side} {port} drop\n"
+        for hook, side in (("output", "dport"), ("input", "sport"))
+    )
+    subprocess.run([*within, "-f", "-"], input=f"add table inet cut\n{rules}", text=True, check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*within, "delete", "table", "inet", "cut"], check=True)
+
+
+@contextmanager
 def killed_node(name: str) -> Iterator[None]:
     """The node is gone for as long as the block runs, with all that ran on it, and nothing says goodbye."""
     backend().kill_node(name)

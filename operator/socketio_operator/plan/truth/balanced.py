@@ -10,7 +10,7 @@ FEW_CONNECTIONS = 20
 # The fullest pod exceeds the mean by so much of it: from the one on it is skewed, until it is below the other again.
 SKEWED, EVEN = 0.75, 0.5
 ONE_ADDRESS = 0.9
-# After pods came and went connections stay where they are: for so long nothing new is concluded from that.
+# After pods came and went connections stay where they are: for so long nothing bad is concluded from that.
 SETTLED_SECONDS = 600.0
 
 
@@ -20,13 +20,13 @@ def balanced(cluster: SocketIOCluster, evidence: Evidence, before: Condition | N
     if len(counts) < 2 or sum(counts) < FEW_CONNECTIONS:
         message = f"There are less than two pods or {FEW_CONNECTIONS} connections to compare."
         return Condition(TYPE, None, "FewConnections", message)
-    if before is not None and before.status is not None and evidence.youngest_seconds < SETTLED_SECONDS:
-        return before
     mean, most = sum(counts) / len(counts), max(counts)
     bound = EVEN if before is not None and before.status is False else SKEWED
     figures = f"the fullest of {len(counts)} pods has {most} of {sum(counts)} connections"
     if most - mean <= max(FEW_CONNECTIONS / 2, bound * mean):
         return Condition(TYPE, True, "Even", f"{figures.capitalize()}.")
+    if before is not None and before.status and evidence.youngest_seconds < SETTLED_SECONDS:
+        return before
     fullest = max(evidence.told, key=lambda one: one.figures.connections)
     window = fullest.figures.five_minutes
     by_address = ROUTERS[cluster.spec.routing.router].affinity(cluster) == "clientIP"

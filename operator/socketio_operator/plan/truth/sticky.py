@@ -22,13 +22,14 @@ def sticky(cluster: SocketIOCluster, evidence: Evidence, before: Condition | Non
     if window.requests < (FEW_REQUESTS if known else SOME_REQUESTS):
         message = f"{_seen(window)}: too few to tell whether sessions stick."
         return Condition(TYPE, None, "NoTraffic", message)
-    if before is not None and known and evidence.youngest_seconds < GONE_SECONDS:
-        return before
+    good = before is not None and before.status is True
     if _much(evidence, "unknown", before is not None and before.status is False):
+        if before is not None and good and evidence.youngest_seconds < GONE_SECONDS:
+            return before
         return Condition(TYPE, False, "SessionsUnknown", _unknown(cluster, window))
-    if before is not None and before.status and evidence.youngest_seconds < SETTLED_SECONDS:
-        return before
     if _much(evidence, "forwarded", before is not None and before.reason == "Forwarding"):
+        if before is not None and before.reason == "Sticking" and evidence.youngest_seconds < SETTLED_SECONDS:
+            return before
         return Condition(TYPE, True, "Forwarding", _forwarding(cluster, window))
     return Condition(TYPE, True, "Sticking", f"{_seen(window)}, {_shares(window)}.")
 
