@@ -5,6 +5,7 @@ They are those of sigs.k8s.io/cli-utils v0.37.2, pkg/kstatus/status: generic.go 
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,17 @@ import pytest
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.children import wanted_children
+from socketio_operator.plan.actions import Decision
 from socketio_operator.plan.condition import Condition
 from socketio_operator.plan.conditions import PATIENT_SECONDS, conditions, invalid, patient, paused
 from socketio_operator.plan.decide import decide
+from socketio_operator.plan.figures import Figures
+from socketio_operator.plan.observed import Observed
 from socketio_operator.plan.problem import Scope
 from socketio_operator.plan.report import stalled_status, status_of
 from tests.unit.samples import INPUTS, cluster, picture
 from tests.unit.test_plan import REDIS, missing_secret, pod, world
+from tests.unit.test_traffic_truth import hearing, requests, sight
 
 PAGE = Path(__file__).parents[2] / "docs" / "status.md"
 NOW = "2026-01-01T00:00:00Z"
@@ -56,6 +61,17 @@ def report(of: SocketIOCluster, observed: Any, found: tuple[Condition, ...]) -> 
     return status_of(of, observed, found, {}, NOW)
 
 
+def traffic(told: Observed, lasted: float = 0) -> State:
+    """All runs as asked for, and this is what traffic shows."""
+
+    def status(of: SocketIOCluster) -> dict[str, Any]:
+        observed = replace(told, children=picture(world(of)).children)
+        found = conditions(of, Decision(), observed)
+        return report(of, observed, patient(found, (), lasted)[0])
+
+    return status
+
+
 def without_redis(of: SocketIOCluster) -> dict[str, Any]:
     live = world(of)
     live[REDIS]["status"] = {}
@@ -73,6 +89,7 @@ def refused(of: SocketIOCluster) -> dict[str, Any]:
 
 
 SECRET = (missing_secret(Scope.TEMPLATE),)
+LOST = sight([requests(100, unknown=50)] * 2)
 PULL = (pod("ErrImagePull"),)
 STATES: dict[str, State] = {
     "just applied": lambda of: {"observedGeneration": -1},
@@ -87,6 +104,10 @@ STATES: dict[str, State] = {
     ),
     "an image cannot be pulled, nobody serves": seen(PATIENT_SECONDS, pods=PULL, readyReplicas=0),
     "Redis is away": without_redis,
+    "requests find no session": traffic(LOST),
+    "requests have found no session for a minute": traffic(LOST, PATIENT_SECONDS),
+    "broadcasts do not cross": traffic(sight(hearing((), ()))),
+    "there is no adapter to cross": traffic(sight([Figures(), Figures()], owner="none")),
     "paused": left_alone,
     "a spec that cannot be used": refused,
 }
