@@ -22,6 +22,10 @@ CASES: dict[str, dict[str, Any]] = {
     "forwardedFor": {"routing": {"clientAddress": "forwardedFor", "trustedProxies": TRUSTED}},
     "proxyProtocol": {"routing": {"clientAddress": "proxyProtocol", "trustedProxies": TRUSTED}},
     "path": {"engine": {"path": "/chat/socket.io"}, "routing": {"path": "/chat"}},
+    "paths": {
+        "engine": {"path": "/chat/socket.io"},
+        "routing": {"host": "*.example.com", "path": "/chat", "paths": ["/api", "/up/load/"]},
+    },
     "noRuntime": {"runtime": {"inject": "none"}},
     "all": {
         "engine": {"path": "/chat/socket.io"},

@@ -4,7 +4,10 @@ The cookie is an annotation of the Service, so the route has one of its own. The
 that takes `strategy: hrw` of an IngressRoute (Traefik 3.7, pkg/provider/kubernetes/ingress and crd).
 """
 
+from collections.abc import Iterable
+
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.api.routing import Routing
 from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest, canonical
@@ -33,7 +36,7 @@ def _ingress_route(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
     )
     rule = {
         "kind": "Rule",
-        "match": f"Host(`{routing.host}`) && PathPrefix(`{routing.path}`)",
+        "match": _match(routing),
         "services": [{"kind": "Service", "name": cluster.name, "port": "http", "strategy": "hrw"}],
     }
     tls = {"secretName": routing.tls.secret_name} if routing.tls else None
@@ -46,6 +49,24 @@ def _ingress_route(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
         }
     )
     return (manifest,)
+
+
+def _match(routing: Routing) -> str:
+    prefixes = (f"PathPrefix(`{path}`)" for path in routing.all_paths)
+    return f"{_any(map(_host, routing.all_hosts))} && {_any(prefixes)}"
+
+
+def _host(name: str) -> str:
+    """As Traefik reads a host of an Ingress: a wildcard is one label."""
+    if not name.startswith("*."):
+        return f"Host(`{name}`)"
+    below = name.removeprefix("*.").replace(".", "[.]")
+    return f"HostRegexp(`^[a-zA-Z0-9-]+[.]{below}$`)"
+
+
+def _any(matchers: Iterable[str]) -> str:
+    found = tuple(matchers)
+    return found[0] if len(found) == 1 else f"({' || '.join(found)})"
 
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:

@@ -26,7 +26,7 @@ def http_route(cluster: SocketIOCluster, gateway: Gateway, backend: dict[str, An
         "sectionName": gateway.section_name,
     }
     rule = {
-        "matches": [{"path": {"type": "PathPrefix", "value": _prefix(routing.path)}}],
+        "matches": [{"path": {"type": "PathPrefix", "value": _prefix(path)}} for path in routing.all_paths],
         "timeouts": {"request": "0s"} if timeouts else None,
         "backendRefs": [backend],
     }
@@ -35,7 +35,7 @@ def http_route(cluster: SocketIOCluster, gateway: Gateway, backend: dict[str, An
             "apiVersion": f"{GROUP}/v1",
             "kind": "HTTPRoute",
             "metadata": object_meta(cluster, cluster.name, SERVER),
-            "spec": {"parentRefs": [parent], "hostnames": [routing.host], "rules": [rule]},
+            "spec": {"parentRefs": [parent], "hostnames": list(routing.all_hosts), "rules": [rule]},
         }
     )
     return manifest
