@@ -138,4 +138,70 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         {**LEAST, "adapter": {"prefix": "my shop"}},
         "adapter.prefix is made of letters",
     ),
+    "a wildcard in the middle": (_routing(host="chat.*.example"), "routing.host must be a DNS name in lower case"),
+    "a host twice": (
+        _routing(hosts=[{"name": "b.example"}, {"name": "b.example"}]),
+        'spec.routing.hosts[1]: Duplicate value: {"name":"b.example"}',
+    ),
+    "the first host again": (
+        _routing(hosts=[{"name": "chat.example.com"}]),
+        "remove the one that is routing.host already",
+    ),
+    "a further host with a port": (
+        _routing(hosts=[{"name": "b.example:8080"}]),
+        "routing.hosts must be a DNS name in lower case",
+    ),
+    "a certificate of its own without TLS": (
+        _routing(hosts=[{"name": "b.example", "tls": {"secretName": "b"}}]),
+        "routing.hosts[].tls adds to routing.tls and needs an Ingress",
+    ),
+    "a certificate of its own behind a proxy": (
+        _routing(router="proxy", tls={"secretName": "a"}, hosts=[{"name": "b.example", "tls": {"secretName": "b"}}]),
+        "routing.hosts[].tls adds to routing.tls and needs an Ingress",
+    ),
+    "a pod below a wildcard": (
+        _routing(host="*.example.com", router="proxy", direct={}),
+        "move the wildcard to routing.hosts",
+    ),
+    "a further path of the whole host": (
+        _routing(path="/socket.io", paths=["/"]),
+        "routing.path and routing.paths must lie beside each other",
+    ),
+    "a path twice": (_routing(path="/socket.io", paths=["/a", "/a"]), 'Duplicate value: "/a"'),
+    "a further path with a query": (
+        _routing(path="/socket.io", paths=["/a?b"]),
+        "routing.paths must be an absolute path",
+    ),
+    "a snippet as an annotation": (
+        _routing(annotations={"nginx.ingress.kubernetes.io/server-snippet": "return 200;"}),
+        "routing.annotations: nginx.ingress.kubernetes.io/server-snippet would be configuration of the controller",
+    ),
+    "a snippet on a Service": (
+        _routing(router="none", service={"annotations": {"haproxy.org/backend-config-snippet": "a"}}),
+        "service.annotations: haproxy.org/backend-config-snippet would be configuration of the controller",
+    ),
+    "a setting of the controller as an annotation": (
+        _routing(annotations={"nginx.org/lb-method": "ip_hash"}),
+        "routing.annotations: nginx.org/lb-method is a setting of the controller that the operator makes of this spec",
+    ),
+    "an annotation of ours": (
+        _routing(annotations={"kubernetes.io/ingress.class": "nginx"}),
+        "routing.annotations: kubernetes.io/ingress.class is set by the operator or by Kubernetes itself",
+    ),
+    "a harmless annotation with more in its value": (
+        _routing(annotations={"nginx.org/hsts": "true;\nreturn 200"}),
+        "routing.annotations: nginx.org/hsts has a value of other characters than letters",
+    ),
+    "an annotation of two lines": (
+        _routing(annotations={"a\nb-snippet": "1"}),
+        "routing.annotations: a key would be configuration of the controller",
+    ),
+    "annotations of no Ingress": (
+        _routing(router="direct", annotations={"a": "b"}),
+        "set routing.service.annotations and routing.service.labels",
+    ),
+    "a label of ours on the route": (
+        _routing(labels={"app.kubernetes.io/name": "other"}),
+        "routing.labels must not begin with socketio-operator.dev/ or app.kubernetes.io/",
+    ),
 }

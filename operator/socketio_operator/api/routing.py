@@ -4,10 +4,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from socketio_operator.api.annotations import foreign_annotations
 from socketio_operator.api.base import Model, checked, map_list, rule
 from socketio_operator.api.direct import Direct
 from socketio_operator.api.gateway import Gateway
 from socketio_operator.api.hosts import Host, Path, Tls, host_rule, path_rule
+from socketio_operator.api.pod import Annotations, Labels, foreign_labels
 from socketio_operator.api.proxy import Cidr, Proxy
 from socketio_operator.api.service import ServiceSettings
 
@@ -132,6 +134,11 @@ class Routing(
             "!has(self.ingressClassName) || !(self.router in ['gateway', 'proxy', 'direct', 'none'])",
             "routing.ingressClassName has no effect here, as no Ingress is written; remove it.",
         ),
+        rule(
+            "!(self.router in ['proxy', 'direct', 'none']) || !(has(self.annotations) || has(self.labels))",
+            "routing.annotations and routing.labels are those of an Ingress, IngressRoute or HTTPRoute, which is not "
+            "written here; set routing.service.annotations and routing.service.labels.",
+        ),
     ),
 ):
     """The route from outside to the pods."""
@@ -177,6 +184,17 @@ class Routing(
         "traefik, `haproxy` for haproxy-ingress and haproxytech.",
         min_length=1,
         max_length=253,
+    )
+    annotations: Annotations = Field(
+        default_factory=dict,
+        description="Annotations of the Ingress, IngressRoute or HTTPRoute: for cert-manager, ExternalDNS and others, "
+        "and a few of its controller's own. Default: none. Example: `{cert-manager.io/cluster-issuer: letsencrypt}`.",
+        json_schema_extra=foreign_annotations("routing.annotations"),
+    )
+    labels: Labels = Field(
+        default_factory=dict,
+        description="Labels added to the Ingress, IngressRoute or HTTPRoute. Default: none. Example: `{team: chat}`.",
+        json_schema_extra=foreign_labels("routing.labels"),
     )
     tls: Tls | None = Field(None, description="TLS. Default: none. Example: `{secretName: chat-tls}`.")
     affinity: Literal["clientIP", "cookie", "none"] = Field(

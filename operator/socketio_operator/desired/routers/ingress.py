@@ -7,7 +7,7 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.routing import Routing
 from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.manifest import Manifest, canonical
-from socketio_operator.desired.metadata import SERVER, object_meta
+from socketio_operator.desired.metadata import route_meta
 
 Settings = Callable[[SocketIOCluster], dict[str, str]]
 
@@ -24,7 +24,7 @@ def ingress(cluster: SocketIOCluster, class_name: str, annotations: Mapping[str,
         {
             "apiVersion": "networking.k8s.io/v1",
             "kind": "Ingress",
-            "metadata": object_meta(cluster, cluster.name, SERVER, annotations=dict(annotations) or None),
+            "metadata": route_meta(cluster, annotations),
             "spec": {
                 "ingressClassName": routing.ingress_class_name or class_name,
                 "tls": _certificates(routing),

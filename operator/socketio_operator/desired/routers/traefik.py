@@ -11,7 +11,7 @@ from socketio_operator.api.routing import Routing
 from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest, canonical
-from socketio_operator.desired.metadata import SERVER, object_meta, route_name
+from socketio_operator.desired.metadata import route_meta, route_name
 from socketio_operator.desired.routers.base import Router
 from socketio_operator.desired.routers.ingress import ingress
 from socketio_operator.desired.routers.traefik_cookie import sticky_annotations
@@ -31,9 +31,7 @@ def _ingress(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
 def _ingress_route(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
     routing = cluster.spec.routing
     # The field `ingressClassName` is not in the CRDs of earlier versions, which are refused an unknown field.
-    meta = object_meta(
-        cluster, cluster.name, SERVER, annotations={"kubernetes.io/ingress.class": routing.ingress_class_name or CLASS}
-    )
+    meta = route_meta(cluster, {"kubernetes.io/ingress.class": routing.ingress_class_name or CLASS})
     rule = {
         "kind": "Rule",
         "match": _match(routing),

@@ -5,7 +5,7 @@ from typing import Any
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.gateway import Gateway
 from socketio_operator.desired.manifest import Manifest, canonical
-from socketio_operator.desired.metadata import SERVER, object_meta
+from socketio_operator.desired.metadata import SERVER, object_meta, route_meta
 
 GROUP = "gateway.networking.k8s.io"
 
@@ -34,7 +34,7 @@ def http_route(cluster: SocketIOCluster, gateway: Gateway, backend: dict[str, An
         {
             "apiVersion": f"{GROUP}/v1",
             "kind": "HTTPRoute",
-            "metadata": object_meta(cluster, cluster.name, SERVER),
+            "metadata": route_meta(cluster, {}),
             "spec": {"parentRefs": [parent], "hostnames": list(routing.all_hosts), "rules": [rule]},
         }
     )
