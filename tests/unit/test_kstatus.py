@@ -12,7 +12,8 @@ import pytest
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.children import wanted_children
-from socketio_operator.plan.conditions import PATIENT_SECONDS, Condition, conditions, invalid, patient, paused
+from socketio_operator.plan.condition import Condition
+from socketio_operator.plan.conditions import PATIENT_SECONDS, conditions, invalid, patient, paused
 from socketio_operator.plan.decide import decide
 from socketio_operator.plan.problem import Scope
 from socketio_operator.plan.report import stalled_status, status_of

@@ -9,7 +9,8 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.children import wanted_children
 from socketio_operator.desired.kinds import OPTIONAL_KINDS, Ref
 from socketio_operator.desired.routers import ROUTERS
-from socketio_operator.plan.conditions import Condition, conditions
+from socketio_operator.plan.condition import Condition
+from socketio_operator.plan.conditions import conditions
 from socketio_operator.plan.problem import Scope
 from tests.unit.samples import INPUTS, as_stored, children, cluster, picture
 from tests.unit.test_plan import SETTLED, decided, summary, world

@@ -13,7 +13,8 @@ from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.kinds import Ref
 from socketio_operator.desired.metadata import CREDENTIALS_ANNOTATION
 from socketio_operator.plan.actions import Decision
-from socketio_operator.plan.conditions import PATIENT_SECONDS, STEADY_SECONDS, Condition, conditions, patient, steadied
+from socketio_operator.plan.condition import Condition
+from socketio_operator.plan.conditions import PATIENT_SECONDS, STEADY_SECONDS, conditions, patient, steadied
 from socketio_operator.plan.decide import decide
 from socketio_operator.plan.observed import RESTARTED
 from socketio_operator.plan.report import stamped

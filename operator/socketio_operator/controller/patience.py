@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from socketio_operator.controller.key import Key
-from socketio_operator.plan.conditions import Condition
+from socketio_operator.plan.condition import Condition
 
 
 class Patience:

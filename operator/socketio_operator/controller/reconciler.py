@@ -23,6 +23,7 @@ from socketio_operator.controller.store import Store
 from socketio_operator.desired.kinds import CLUSTER
 from socketio_operator.plan import conditions
 from socketio_operator.plan.actions import Action, Apply, Decision
+from socketio_operator.plan.condition import Condition
 from socketio_operator.plan.decide import decide
 from socketio_operator.plan.observed import Live, Observed
 from socketio_operator.plan.problem import Problem
@@ -127,7 +128,7 @@ class Reconciler:
         await self._write_status(key, body, status)
 
     async def _report(
-        self, key: Key, cluster: SocketIOCluster, body: Live, found: tuple[conditions.Condition, ...], seen: Observed
+        self, key: Key, cluster: SocketIOCluster, body: Live, found: tuple[Condition, ...], seen: Observed
     ) -> float | None:
         """Writes what is new. Returns the seconds until what is held back now may be told."""
         before = body.get("status", {})

@@ -10,7 +10,7 @@ from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.metadata import SERVER, redis_name, selector_string
 from socketio_operator.desired.redis.memory import persistent
 from socketio_operator.desired.routers import ROUTERS
-from socketio_operator.plan.conditions import Condition
+from socketio_operator.plan.condition import Condition
 from socketio_operator.plan.observed import Observed
 
 Status = dict[str, Any]
