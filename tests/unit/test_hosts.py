@@ -15,9 +15,12 @@ from tests.unit.samples import LEAST, body, children
 from tests.unit.test_routers import WAYS, routing
 
 NAMES = ["chat.example.com", "*.chat.example.com", "www.example.com"]
-HOSTS = {"hosts": [{"name": name} for name in NAMES[1:]]}
-PATHS = {"path": "/chat", "paths": ["/api/", "/up/load"]}
-OWN = {"hosts": [{"name": "www.example.com", "tls": {"secretName": "www-tls"}}], "tls": {"secretName": "chat-tls"}}
+HOSTS: dict[str, Any] = {"hosts": [{"name": name} for name in NAMES[1:]]}
+PATHS: dict[str, Any] = {"path": "/chat", "paths": ["/api/", "/up/load"]}
+OWN: dict[str, Any] = {
+    "hosts": [{"name": "www.example.com", "tls": {"secretName": "www-tls"}}],
+    "tls": {"secretName": "chat-tls"},
+}
 WITH_AN_INGRESS = ("ingress-nginx", "f5-nginx", "haproxy-ingress", "haproxytech")
 
 
