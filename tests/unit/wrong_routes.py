@@ -31,7 +31,11 @@ WRONG_IN_ROUTES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a pod below a wildcard": (
         routing_with(host="*.example.com", router="proxy", direct={}),
-        "move the wildcard to routing.hosts",
+        "the names below routing.host are those of the pods",
+    ),
+    "a host among the pods": (
+        routing_with(router="proxy", direct={}, hosts=[{"name": "*.chat.example.com"}]),
+        "the names below routing.host are those of the pods",
     ),
     "a further path of the whole host": (
         routing_with(path="/socket.io", paths=["/"]),

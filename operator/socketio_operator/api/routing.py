@@ -98,9 +98,10 @@ class Routing(
             "https://{dashed}.HOST or leave it out.",
         ),
         rule(
-            "self.router != 'proxy' || !has(self.direct) || !self.host.startsWith('*')",
-            "With routing.router proxy and routing.direct the servers' host names lie below routing.host, which must "
-            "then be a name such as chat.example.com; move the wildcard to routing.hosts.",
+            "self.router != 'proxy' || !has(self.direct) || !(self.host.startsWith('*') || (has(self.hosts) && "
+            "self.hosts.exists(h, h.name.endsWith('.' + self.host))))",
+            "With routing.router proxy and routing.direct the names below routing.host are those of the pods: set "
+            "routing.host to a name such as chat.example.com, and remove from routing.hosts what lies below it.",
         ),
         rule(
             "!has(self.hosts) || !self.hosts.exists(h, h.name == self.host)",
