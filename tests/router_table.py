@@ -1,13 +1,15 @@
-"""The table of docs/routers.md, from the registry. `python -m tests.router_table` writes it into the page."""
+"""The tables of docs/routers.md, from the registry and the API. `python -m tests.router_table` writes them there."""
 
 import re
 from pathlib import Path
 
+from socketio_operator.api.annotations import HARMLESS
 from socketio_operator.desired.routers import ROUTERS, Router
 from socketio_operator.desired.routers.gateway.router import AFFINITIES
 
 PAGE = Path(__file__).parents[1] / "docs" / "routers.md"
 BEGIN, END = "<!-- from the registry: python -m tests.router_table -->", "<!-- end -->"
+KEYS_BEGIN, KEYS_END = "<!-- annotations: python -m tests.router_table -->", "<!-- end of annotations -->"
 HEADER = (
     "`routing.router`",
     "affinities",
@@ -41,11 +43,21 @@ def table() -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def keys() -> str:
+    """The annotations of controllers that users may set, one line a controller."""
+    rows = (f"| `{prefix}/` | {', '.join(f'`{name}`' for name in names)} |" for prefix, names in HARMLESS.items())
+    return "\n".join(("| prefix | keys |", "| --- | --- |", *rows))
+
+
 def page(text: str) -> str:
-    """`text` of the page with the present table."""
-    made, count = re.subn(f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n{table()}\n{END}", text, flags=re.DOTALL)
+    """`text` of the page with the present tables."""
+    return _replaced(_replaced(text, BEGIN, table(), END), KEYS_BEGIN, keys(), KEYS_END)
+
+
+def _replaced(text: str, begin: str, between: str, end: str) -> str:
+    made, count = re.subn(f"{begin}.*?{end}", lambda _: f"{begin}\n{between}\n{end}", text, flags=re.DOTALL)
     if count != 1:
-        raise ValueError(f"the page has {count} places for the table")
+        raise ValueError(f"the page has {count} places for what belongs after {begin}")
     return made
 
 

@@ -12,7 +12,8 @@ from random import Random
 from typing import Any
 
 from socketio_operator.api import SocketIOCluster
-from socketio_operator.api.routing import CookieAffinity, Timeouts, Tls
+from socketio_operator.api.hosts import Tls
+from socketio_operator.api.routing import CookieAffinity, Timeouts
 from tests.unit.samples import cluster
 
 FRAGMENTS = (
@@ -123,6 +124,7 @@ def _port(of: SocketIOCluster, value: Any) -> SocketIOCluster:
 FIELDS: dict[str, Field] = {
     "host": Field(_routing("host"), "chat.example.com"),
     "path": Field(_routing("path"), "/chat"),
+    "paths": Field(_routing("paths", lambda value: ("/api", value)), "/upload"),
     "trusted": Field(_routing("trusted_proxies", lambda value: (value, "2001:db8::/32")), "10.0.0.0/8"),
     "read": Field(_routing("timeouts", lambda value: Timeouts.model_construct(read_seconds=value)), 120),
     "send": Field(_routing("timeouts", lambda value: Timeouts.model_construct(send_seconds=value)), 120),

@@ -81,7 +81,7 @@ def _filled(of: SocketIOCluster, values: dict[str, str | int]) -> SocketIOCluste
 
 def _like(name: str, given: str | int) -> str | int:
     """The benign value with which the same directives are there: some are left out for an empty path, and for 0."""
-    if name == "path" and isinstance(given, str) and not given.rstrip("/"):
+    if name in ("path", "paths") and isinstance(given, str) and not given.rstrip("/"):
         return "/"
     return FIELDS[name].benign if given != 0 else 0
 

@@ -22,6 +22,14 @@ PUBLIC = {"name": "public"}
 TRAEFIK = {**PUBLIC, "namespace": "edge", "sectionName": "https", "implementation": "traefik"}
 EXTERNAL = {"broker": "external", "external": {"secretName": "shared"}}
 
+HOSTS: dict[str, Any] = {
+    "host": "chat.example.com",
+    "hosts": [{"name": "*.chat.example.com"}, {"name": "www.example.com"}],
+    "path": "/chat",
+    "paths": ["/api/", "/upload"],
+    "tls": {"secretName": "chat-tls"},
+}
+
 ROUTINGS: dict[str, dict[str, Any]] = {
     "f5-nginx": {"router": "f5-nginx"},
     "f5-nginx-cookie": {"router": "f5-nginx", "affinity": "cookie"},
@@ -73,6 +81,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     **{
         f"router-{name}": {**LEAST, "routing": {"host": "chat.example.com", **routing}}
         for name, routing in ROUTINGS.items()
+    },
+    **{
+        f"hosts-{name}": {
+            **LEAST,
+            "engine": {"path": "/chat/socket.io"},
+            "routing": {**HOSTS, **ROUTINGS.get(name, {})},
+        }
+        for name in ("ingress-nginx", "traefik", "gateway")
     },
     **{
         f"proxy-{program}-{affinity}": proxied(program, affinity)

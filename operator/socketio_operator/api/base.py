@@ -21,6 +21,14 @@ def rule(cel: str, message: str) -> dict[str, str]:
     return {"rule": cel, "message": message}
 
 
+def naming(cel: str, message: str) -> dict[str, str]:
+    """What makes the sentence of a rule name what is wrong: the value of `cel`, in the place of %s in `message`.
+
+    Not put together by +: CEL knows no limit to the length of a key, and refuses what could be too long.
+    """
+    return {"messageExpression": f"'{message}'.format([{cel}])"}
+
+
 def checked(*rules: dict[str, str], **schema: Any) -> dict[str, Any]:
     """`json_schema_extra` for a field or a model: CEL rules and further schema keywords."""
     extra = dict(schema)

@@ -53,10 +53,10 @@ class ClusterSpec(
             "engine.connectionStateRecovery needs an adapter that stores sessions; set adapter.type to redis-streams.",
         ),
         rule(
-            "self.routing.path == '/' || (self.engine.path + '/').startsWith(self.routing.path.endsWith('/') ? "
-            "self.routing.path : self.routing.path + '/')",
-            "engine.path must lie below routing.path, else no request reaches the Socket.IO server: begin engine.path "
-            "with routing.path, or set routing.path to / or to engine.path.",
+            "([self.routing.path] + (has(self.routing.paths) ? self.routing.paths : [])).exists(p, "
+            "(self.engine.path + '/').startsWith(p.endsWith('/') ? p : p + '/'))",
+            "engine.path must lie below routing.path or one of routing.paths, else no request reaches the Socket.IO "
+            "server: begin engine.path with one of them, or set routing.path to / or to engine.path.",
         ),
         rule(
             "self.volumeMounts.all(m, self.volumes.exists(v, v.name == m.name))",

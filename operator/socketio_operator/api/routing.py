@@ -4,17 +4,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from socketio_operator.api.base import Model, checked, object_name, rule
+from socketio_operator.api.annotations import foreign_annotations
+from socketio_operator.api.base import Model, checked, map_list, rule
 from socketio_operator.api.direct import Direct
 from socketio_operator.api.gateway import Gateway
+from socketio_operator.api.hosts import Host, Path, Tls, host_rule, path_rule
+from socketio_operator.api.pod import Annotations, Labels, foreign_labels
 from socketio_operator.api.proxy import Cidr, Proxy
 from socketio_operator.api.service import ServiceSettings
-
-
-class Tls(Model):
-    """TLS of the route."""
-
-    secret_name: str = object_name("the Secret of type kubernetes.io/tls")
 
 
 class CookieAffinity(Model):
@@ -101,6 +98,29 @@ class Routing(
             "https://{dashed}.HOST or leave it out.",
         ),
         rule(
+            "self.router != 'proxy' || !has(self.direct) || !(self.host.startsWith('*') || (has(self.hosts) && "
+            "self.hosts.exists(h, h.name.endsWith('.' + self.host))))",
+            "With routing.router proxy and routing.direct the names below routing.host are those of the pods: set "
+            "routing.host to a name such as chat.example.com, and remove from routing.hosts what lies below it.",
+        ),
+        rule(
+            "!has(self.hosts) || !self.hosts.exists(h, h.name == self.host)",
+            "routing.hosts are further host names; remove the one that is routing.host already.",
+        ),
+        rule(
+            "!has(self.hosts) || !self.hosts.exists(h, has(h.tls)) || (has(self.tls) && (self.router in "
+            "['ingress-nginx', 'f5-nginx', 'haproxy-ingress', 'haproxytech'] || (self.router == 'traefik' && "
+            "self.affinity != 'clientIP')))",
+            "routing.hosts[].tls adds to routing.tls and needs an Ingress, which others do not write (nor traefik with "
+            "affinity clientIP): set routing.tls and such a router, or one certificate of all hosts in routing.tls.",
+        ),
+        rule(
+            "!has(self.paths) || ([self.path] + self.paths).all(a, ([self.path] + self.paths).exists_one(b, "
+            "(a + '/').startsWith(b.endsWith('/') ? b : b + '/')))",
+            "routing.path and routing.paths must lie beside each other: / has all paths, /chat those below /chat. "
+            "Remove what lies within another, or set routing.path.",
+        ),
+        rule(
             "self.clientAddress == 'peer' || self.router == 'proxy' || (self.clientAddress == 'forwardedFor' && "
             "self.router == 'ingress-nginx' && self.affinity == 'clientIP')",
             "routing.clientAddress is for routing.router proxy, and forwardedFor also for ingress-nginx with affinity "
@@ -114,6 +134,11 @@ class Routing(
         rule(
             "!has(self.ingressClassName) || !(self.router in ['gateway', 'proxy', 'direct', 'none'])",
             "routing.ingressClassName has no effect here, as no Ingress is written; remove it.",
+        ),
+        rule(
+            "!(self.router in ['proxy', 'direct', 'none']) || !(has(self.annotations) || has(self.labels))",
+            "routing.annotations and routing.labels are those of an Ingress, IngressRoute or HTTPRoute, which is not "
+            "written here; set routing.service.annotations and routing.service.labels.",
         ),
     ),
 ):
@@ -129,25 +154,30 @@ class Routing(
         "Clients that choose a pod themselves: `direct`. A Service alone: `none`. Default: `ingress-nginx`.",
     )
     host: str = Field(
-        description="Host name that clients use. Example: `chat.example.com`.",
+        description="Host name that clients use. A wildcard such as `*.example.com` takes all names of one more label, "
+        "with `router: gateway` of more as well. With `router: proxy`, `direct` and `none` every host name leads to "
+        "the pods, and this is the one that clients are told. Example: `chat.example.com`.",
         max_length=253,
-        json_schema_extra=checked(
-            rule(
-                "self.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$')",
-                "routing.host must be a DNS name in lower case such as chat.example.com, without scheme, port or path.",
-            )
-        ),
+        json_schema_extra=checked(host_rule("routing.host")),
+    )
+    hosts: tuple[Host, ...] = Field(
+        default=(),
+        description="Further host names that lead to the pods. A certificate in `tls` must be one of these as well, "
+        "unless they have their own. Default: none. Example: `[{name: www.example.com}]`.",
+        json_schema_extra=map_list("name", max_items=15),
     )
     path: str = Field(
         "/",
-        description="Path prefix that goes to the pods; `/` for the whole host. Default: `/`.",
+        description="Path prefix that goes to the pods; `/` for the whole host. With `router: direct` and `none` every "
+        "path does. Default: `/`.",
         max_length=253,
-        json_schema_extra=checked(
-            rule(
-                "self.matches('^/([A-Za-z0-9._~-]+/?)*$')",
-                "routing.path must be an absolute path of letters, digits and ._~-, such as / or /socket.io/.",
-            )
-        ),
+        json_schema_extra=checked(path_rule("routing.path")),
+    )
+    paths: tuple[Path, ...] = Field(
+        default=(),
+        description="Further path prefixes that go to the pods; `path` is then not `/`, and `engine.path` lies below "
+        "one of all. Default: none. Example: `[/api, /upload]`.",
+        json_schema_extra=checked(maxItems=7, **{"x-kubernetes-list-type": "set"}),
     )
     ingress_class_name: str | None = Field(
         None,
@@ -155,6 +185,17 @@ class Routing(
         "traefik, `haproxy` for haproxy-ingress and haproxytech.",
         min_length=1,
         max_length=253,
+    )
+    annotations: Annotations = Field(
+        default_factory=dict,
+        description="Annotations of the Ingress, IngressRoute or HTTPRoute: for cert-manager, ExternalDNS and others, "
+        "and a few of its controller's own. Default: none. Example: `{cert-manager.io/cluster-issuer: letsencrypt}`.",
+        json_schema_extra=foreign_annotations("routing.annotations"),
+    )
+    labels: Labels = Field(
+        default_factory=dict,
+        description="Labels added to the Ingress, IngressRoute or HTTPRoute. Default: none. Example: `{team: chat}`.",
+        json_schema_extra=foreign_labels("routing.labels"),
     )
     tls: Tls | None = Field(None, description="TLS. Default: none. Example: `{secretName: chat-tls}`.")
     affinity: Literal["clientIP", "cookie", "none"] = Field(
@@ -200,6 +241,16 @@ class Routing(
         min_length=1,
         json_schema_extra=checked(maxItems=64, **{"x-kubernetes-list-type": "set"}),
     )
+
+    @property
+    def all_hosts(self) -> tuple[str, ...]:
+        """Every host name, `host` first."""
+        return (self.host, *(one.name for one in self.hosts))
+
+    @property
+    def all_paths(self) -> tuple[str, ...]:
+        """Every path prefix, `path` first."""
+        return (self.path, *self.paths)
 
     @property
     def affinity_cookie(self) -> CookieAffinity:

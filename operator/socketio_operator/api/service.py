@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from socketio_operator.api.annotations import foreign_annotations
 from socketio_operator.api.base import Model, checked, rule
 from socketio_operator.api.pod import Annotations, Labels, foreign_labels
 
@@ -30,7 +31,7 @@ class ServiceSettings(
         default_factory=dict,
         description="Annotations of the Service. Default: none. "
         "Example: `{service.beta.kubernetes.io/aws-load-balancer-type: external}`.",
-        json_schema_extra=checked(maxProperties=32),
+        json_schema_extra=foreign_annotations("service.annotations"),
     )
     labels: Labels = Field(
         default_factory=dict,

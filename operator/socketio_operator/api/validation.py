@@ -165,7 +165,7 @@ def _rules(value: Any, schema: Schema, path: str) -> Iterator[FieldError]:
         if _program(entry["rule"]).execute({"self": value}) is not True:
             # Only the values of scalars are shown.
             shown = "" if isinstance(value, Mapping | list) else f"{_shown(value)}: "
-            yield FieldError(path, f"Invalid value: {shown}{entry['message']}")
+            yield FieldError(path, f"Invalid value: {shown}{_sentence(entry, value)}")
     if isinstance(value, Mapping):
         properties = schema.get("properties")
         for name, item in value.items():
@@ -175,6 +175,16 @@ def _rules(value: Any, schema: Schema, path: str) -> Iterator[FieldError]:
     elif isinstance(value, list) and "items" in schema:
         for index, item in enumerate(value):
             yield from _rules(item, schema["items"], f"{path}[{index}]")
+
+
+def _sentence(entry: Mapping[str, str], value: Any) -> str:
+    """What refuses `value`: the sentence that names what is wrong, if the rule has one and it is a single line."""
+    expression = entry.get("messageExpression")
+    if expression is None:
+        return entry["message"]
+    context = cel.Context({"self": value}, {"format": lambda text, words: text % tuple(words)})
+    said = str(_program(expression).execute(context)).strip()
+    return entry["message"] if "\n" in said else said
 
 
 def _all_hold(entries: Sequence[Mapping[str, str]], value: Any) -> bool:

@@ -4,6 +4,7 @@ Invariants: selectors never change for a given cluster name, and the cluster's o
 copied to children (GitOps tools track by label and would prune them).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from socketio_operator.api import API_VERSION, GROUP, KIND, SocketIOCluster
@@ -109,3 +110,16 @@ def object_meta(cluster: SocketIOCluster, name: str, component: str, **more: Any
         "ownerReferences": [owner_reference(cluster)],
         **more,
     }
+
+
+def described(meta: dict[str, Any], labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
+    """`metadata` of a child with labels and annotations of the user's. Ours win."""
+    notes = {**annotations, **(meta.get("annotations") or {})}
+    return {**meta, "labels": {**labels, **meta["labels"]}, **({"annotations": notes} if notes else {})}
+
+
+def route_meta(cluster: SocketIOCluster, annotations: Mapping[str, str]) -> dict[str, Any]:
+    """`metadata` of the Ingress, IngressRoute or HTTPRoute, with `annotations` of ours."""
+    routing = cluster.spec.routing
+    meta = object_meta(cluster, cluster.name, SERVER, annotations=dict(annotations) or None)
+    return described(meta, routing.labels, routing.annotations)

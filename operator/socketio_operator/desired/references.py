@@ -31,6 +31,9 @@ def _needs(cluster: SocketIOCluster) -> Iterator[SecretNeed]:
         yield SecretNeed(external.secret_name, external.key, "spec.adapter.external.secretName", is_broker=True)
     if spec.routing.tls:
         yield SecretNeed(spec.routing.tls.secret_name, "tls.crt", "spec.routing.tls.secretName", for_route=True)
+    for host in spec.routing.hosts:
+        if host.tls:
+            yield SecretNeed(host.tls.secret_name, "tls.crt", f"spec.routing.hosts {host.name}", for_route=True)
     for var in spec.env:
         ref = var.value_from.secret_key_ref if var.value_from else None
         if ref and not ref.optional:

@@ -5,18 +5,16 @@ from typing import Any
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.service import ServiceSettings
 from socketio_operator.desired.manifest import canonical
-from socketio_operator.desired.metadata import object_meta
+from socketio_operator.desired.metadata import described, object_meta
 
 # The default of Kubernetes, written out: a field that is ours does not drift.
 CLIENT_IP_SECONDS = 10_800
 
 
 def public_meta(cluster: SocketIOCluster, name: str, component: str) -> dict[str, Any]:
-    """`metadata` of the Service: ours with the user's annotations and labels. Labels of ours win."""
+    """`metadata` of the Service: ours with the user's annotations and labels."""
     settings = settings_of(cluster)
-    meta = object_meta(cluster, name, component, annotations=dict(settings.annotations) or None)
-    merged: dict[str, Any] = canonical({**meta, "labels": {**settings.labels, **meta["labels"]}})
-    return merged
+    return described(object_meta(cluster, name, component), settings.labels, settings.annotations)
 
 
 def public_spec(settings: ServiceSettings, by_client_ip: bool) -> dict[str, Any]:

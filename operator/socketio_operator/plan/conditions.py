@@ -12,7 +12,6 @@ from typing import Any
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.metadata import SERVER
-from socketio_operator.desired.routers import ROUTERS
 from socketio_operator.plan.actions import Apply, Decision
 from socketio_operator.plan.condition import Condition
 from socketio_operator.plan.observed import Observed
@@ -20,6 +19,7 @@ from socketio_operator.plan.problem import Problem
 from socketio_operator.plan.progress import component_problems, troubles
 from socketio_operator.plan.runtime import adapter_finding
 from socketio_operator.plan.truth import verdicts
+from socketio_operator.plan.warnings import warnings
 
 # Reasons that only a person can end.
 STALLED_REASONS = {
@@ -78,9 +78,7 @@ def conditions(
         *injected,
         *truth,
         *_stale_credentials(cluster, observed),
-        *_forgeable(cluster),
-        *_unavailable_affinity(cluster),
-        *_unavailable_webtransport(cluster),
+        *warnings(cluster, observed),
     )
 
 
@@ -204,50 +202,6 @@ def _stale_credentials(cluster: SocketIOCluster, observed: Observed) -> tuple[Co
         "spec.adapter.external.restartOnChange."
     )
     return (Condition("CredentialsStale", True, "SecretChanged", message),)
-
-
-def _forgeable(cluster: SocketIOCluster) -> tuple[Condition, ...]:
-    """Who can say that they are somebody else.
-
-    With the documentation's form of X-Forwarded-For whoever writes the header; before a proxy of ours whom it trusts.
-    """
-    routing = cluster.spec.routing
-    if routing.managed_proxy:
-        everybody = [text for text in routing.trusted_proxies or () if text.endswith("/0")]
-        message = (
-            f"spec.routing.trustedProxies has {', '.join(everybody)}: whoever reaches the proxy says which address "
-            "it has. Name the load balancers in front of it alone."
-        )
-        return (Condition("ClientAddressForgeable", True, "EverybodyTrusted", message),) if everybody else ()
-    if routing.client_address != "forwardedFor":
-        return ()
-    message = (
-        "A client chooses its pod by the X-Forwarded-For that it sends, unless a proxy in front of the controller "
-        "removes it, and the controller must allow snippets (allow-snippet-annotations: true, annotations-risk-level: "
-        "Critical). Let the controller trust your proxies instead, and set spec.routing.clientAddress to peer."
-    )
-    return (Condition("ClientAddressForgeable", True, "ForwardedForByAnybody", message),)
-
-
-def _unavailable_affinity(cluster: SocketIOCluster) -> tuple[Condition, ...]:
-    lack = ROUTERS[cluster.spec.routing.router].lack(cluster)
-    if lack is None:
-        return ()
-    forwarded = cluster.spec.runtime.inject != "none"
-    meanwhile = "find their pods by forwarding between the pods" if forwarded else "of clients that poll do not last"
-    message = f"{lack.what}: sessions {meanwhile}; {lack.instead}."
-    return (Condition("AffinityUnavailable", True, lack.reason, message),)
-
-
-def _unavailable_webtransport(cluster: SocketIOCluster) -> tuple[Condition, ...]:
-    router = cluster.spec.routing.router
-    if not cluster.spec.engine.webtransport or ROUTERS[router].passes_udp:
-        return ()
-    message = (
-        f"WebTransport runs over UDP, which routing.router {router} does not pass on: clients stay on the other "
-        "transports. Set spec.routing.router to none or direct, or take webtransport out of spec.engine.transports."
-    )
-    return (Condition("WebTransportUnavailable", True, "RouterWithoutUdp", message),)
 
 
 def _summary(cluster: SocketIOCluster, problem: Problem | None, observed: Observed) -> tuple[Condition, ...]:

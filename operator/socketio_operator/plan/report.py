@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.api.routing import Routing
 from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.limits import proxy_limits
 from socketio_operator.desired.metadata import SERVER, redis_name, selector_string
@@ -25,7 +26,6 @@ def status_of(
 ) -> Status:
     """The whole status of a valid cluster. `before`: the status so far; `now`: RFC 3339 time."""
     progress = observed.progress(COMPONENTS[SERVER].workload(cluster))
-    scheme = "https" if cluster.spec.routing.tls else "http"
     counted = {
         "clients": clients(observed, before),
         "lastVerified": last_verified(found, before, observed.now),
@@ -35,7 +35,7 @@ def status_of(
         "replicas": progress.replicas if progress else 0,
         "readyReplicas": progress.ready if progress else 0,
         "selector": selector_string(cluster),
-        "url": f"{scheme}://{cluster.spec.routing.host}{cluster.spec.routing.path}",
+        "url": _url(cluster.spec.routing),
         **{name: value for name, value in counted.items() if value is not None},
         "effective": _effective(cluster),
         "conditions": stamped(found, before, cluster.generation, now),
@@ -50,6 +50,13 @@ def stalled_status(found: tuple[Condition, ...], before: Mapping[str, Any], gene
         "observedGeneration": generation,
         "conditions": stamped(found, before, generation, now),
     }
+
+
+def _url(routing: Routing) -> str:
+    """Where clients connect to: at the first host that is no wildcard, if there is one."""
+    scheme = "https" if routing.tls else "http"
+    host = next((name for name in routing.all_hosts if not name.startswith("*")), routing.host)
+    return f"{scheme}://{host}{routing.path}"
 
 
 def _effective(cluster: SocketIOCluster) -> dict[str, Any]:

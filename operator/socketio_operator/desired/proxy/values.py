@@ -12,7 +12,8 @@ from socketio_operator.desired.text import Range, UrlPath, Word
 
 
 def common_values(cluster: SocketIOCluster, affinity: str) -> dict[str, Any]:
-    """`affinity`: that in effect. `path`: empty for the whole host, else without a slash at its end.
+    """`affinity`: that in effect. `host`: of a wildcard the name below which its names lie. `paths`: without a slash at
+    their end, none for the whole host.
 
     `serving_port`: where the runtime tells whether a pod takes new sessions; 0 without a runtime.
     """
@@ -25,13 +26,13 @@ def common_values(cluster: SocketIOCluster, affinity: str) -> dict[str, Any]:
         "config_dir": Word(CONFIG_DIR),
         "tls_dir": Word(TLS_DIR),
         "scratch_dir": Word(SCRATCH_DIR),
-        "host": Word(routing.host),
+        "host": Word(routing.host.removeprefix("*.")),
         "affinity": Word(affinity),
         "cookie": Word(cookie.name),
         "same_site": Word(cookie.same_site),
         "max_age": cookie.max_age_seconds or 0,
         "tls": routing.tls is not None,
-        "path": UrlPath(routing.path.rstrip("/")),
+        "paths": tuple(UrlPath(path.rstrip("/")) for path in routing.all_paths if path.rstrip("/")),
         "client_address": Word(routing.client_address),
         "trusted": tuple(Range(text) for text in routing.trusted_proxies or ()),
         "read_seconds": limits.read_seconds,

@@ -64,7 +64,7 @@ def _annotations(cluster: SocketIOCluster) -> dict[str, str]:
 
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:
-    """The Ingress of one host and one path prefix."""
+    """The Ingress."""
     return (ingress(cluster, "nginx", _annotations(cluster), cluster.name),)
 
 

@@ -4,11 +4,14 @@ The cookie is an annotation of the Service, so the route has one of its own. The
 that takes `strategy: hrw` of an IngressRoute (Traefik 3.7, pkg/provider/kubernetes/ingress and crd).
 """
 
+from collections.abc import Iterable
+
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.api.routing import Routing
 from socketio_operator.desired.affinity import wanted_affinity
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest, canonical
-from socketio_operator.desired.metadata import SERVER, object_meta, route_name
+from socketio_operator.desired.metadata import route_meta, route_name
 from socketio_operator.desired.routers.base import Router
 from socketio_operator.desired.routers.ingress import ingress
 from socketio_operator.desired.routers.traefik_cookie import sticky_annotations
@@ -28,12 +31,10 @@ def _ingress(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
 def _ingress_route(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
     routing = cluster.spec.routing
     # The field `ingressClassName` is not in the CRDs of earlier versions, which are refused an unknown field.
-    meta = object_meta(
-        cluster, cluster.name, SERVER, annotations={"kubernetes.io/ingress.class": routing.ingress_class_name or CLASS}
-    )
+    meta = route_meta(cluster, {"kubernetes.io/ingress.class": routing.ingress_class_name or CLASS})
     rule = {
         "kind": "Rule",
-        "match": f"Host(`{routing.host}`) && PathPrefix(`{routing.path}`)",
+        "match": _match(routing),
         "services": [{"kind": "Service", "name": cluster.name, "port": "http", "strategy": "hrw"}],
     }
     tls = {"secretName": routing.tls.secret_name} if routing.tls else None
@@ -46,6 +47,24 @@ def _ingress_route(cluster: SocketIOCluster) -> tuple[Manifest, ...]:
         }
     )
     return (manifest,)
+
+
+def _match(routing: Routing) -> str:
+    prefixes = (f"PathPrefix(`{path}`)" for path in routing.all_paths)
+    return f"{_any(map(_host, routing.all_hosts))} && {_any(prefixes)}"
+
+
+def _host(name: str) -> str:
+    """As Traefik reads a host of an Ingress: a wildcard is one label."""
+    if not name.startswith("*."):
+        return f"Host(`{name}`)"
+    below = name.removeprefix("*.").replace(".", "[.]")
+    return f"HostRegexp(`^[a-zA-Z0-9-]+[.]{below}$`)"
+
+
+def _any(matchers: Iterable[str]) -> str:
+    found = tuple(matchers)
+    return found[0] if len(found) == 1 else f"({' || '.join(found)})"
 
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.gateway import Gateway
 from socketio_operator.desired.manifest import Manifest, canonical
-from socketio_operator.desired.metadata import SERVER, object_meta
+from socketio_operator.desired.metadata import SERVER, object_meta, route_meta
 
 GROUP = "gateway.networking.k8s.io"
 
@@ -26,7 +26,7 @@ def http_route(cluster: SocketIOCluster, gateway: Gateway, backend: dict[str, An
         "sectionName": gateway.section_name,
     }
     rule = {
-        "matches": [{"path": {"type": "PathPrefix", "value": _prefix(routing.path)}}],
+        "matches": [{"path": {"type": "PathPrefix", "value": _prefix(path)}} for path in routing.all_paths],
         "timeouts": {"request": "0s"} if timeouts else None,
         "backendRefs": [backend],
     }
@@ -34,8 +34,8 @@ def http_route(cluster: SocketIOCluster, gateway: Gateway, backend: dict[str, An
         {
             "apiVersion": f"{GROUP}/v1",
             "kind": "HTTPRoute",
-            "metadata": object_meta(cluster, cluster.name, SERVER),
-            "spec": {"parentRefs": [parent], "hostnames": [routing.host], "rules": [rule]},
+            "metadata": route_meta(cluster, {}),
+            "spec": {"parentRefs": [parent], "hostnames": list(routing.all_hosts), "rules": [rule]},
         }
     )
     return manifest
