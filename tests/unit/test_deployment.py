@@ -77,6 +77,17 @@ def test_time_to_end() -> None:
     assert grace(long) == 625
 
 
+def test_resources_of_the_runtimes_container() -> None:
+    def asked(**runtime: Any) -> Any:
+        (container,) = deployment(runtime=runtime)["template"]["spec"]["initContainers"]
+        return container["resources"]
+
+    assert asked(resources={"limits": {"cpu": "0.1", "memory": "64Mi"}}) == {
+        "limits": {"cpu": "100m", "memory": "64Mi"}
+    }
+    assert asked() == {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
+
+
 def grace(of: SocketIOCluster) -> int:
     seconds: int = children(of)[Ref("Deployment", "chat")]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
     return seconds

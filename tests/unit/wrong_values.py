@@ -107,6 +107,10 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         _spec(pod={"topologySpreadConstraints": [{"topologyKey": "zone", "minDomains": 2}]}),
         "minDomains counts with whenUnsatisfiable DoNotSchedule alone",
     ),
+    "resources of the runtime as text": (
+        _spec(runtime={"resources": "small"}),
+        "spec.runtime.resources in body must be of type object",
+    ),
     "an alias without names": (
         _spec(pod={"hostAliases": [{"ip": "10.0.0.8", "hostnames": []}]}),
         "should have at least 1 items",

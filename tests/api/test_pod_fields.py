@@ -1,0 +1,36 @@
+"""Fields that shape pods reach them through a real API server, and are not seen as drift there."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Apply
+from tests.api.test_reconcile import children
+from tests.cluster.kubectl import Kubectl
+from tests.cluster.plugin import WaitFor
+
+pytestmark = [pytest.mark.api, pytest.mark.usefixtures("operator")]
+
+RESYNCED_SECONDS = 4
+
+
+def pod_spec(kubectl: Kubectl, ref: str = "Deployment/chat") -> dict[str, Any]:
+    found: dict[str, Any] = children(kubectl)[ref]["spec"]["template"]["spec"]
+    return found
+
+
+def stays(kubectl: Kubectl, ref: str = "Deployment/chat") -> bool:
+    """Whether nothing is written where nothing changed: what the API server stores otherwise than sent looks new."""
+    before = children(kubectl)[ref]["metadata"]["generation"]
+    time.sleep(RESYNCED_SECONDS)
+    return bool(children(kubectl)[ref]["metadata"]["generation"] == before)
+
+
+def test_resources_of_the_runtimes_container(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+    asked = {"requests": {"cpu": "50m"}, "limits": {"cpu": "0.1", "memory": "64Mi"}}
+    apply(replicas=0, runtime={"resources": asked})
+    wait_for(lambda: "Deployment/chat" in children(kubectl), 15, "the Deployment")
+    (container,) = pod_spec(kubectl)["initContainers"]
+    assert container["resources"] == {**asked, "limits": {"cpu": "100m", "memory": "64Mi"}}
+    assert stays(kubectl)
