@@ -34,3 +34,21 @@ def test_resources_of_the_runtimes_container(apply: Apply, kubectl: Kubectl, wai
     (container,) = pod_spec(kubectl)["initContainers"]
     assert container["resources"] == {**asked, "limits": {"cpu": "100m", "memory": "64Mi"}}
     assert stays(kubectl)
+
+
+def test_as_whom_the_pods_run(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+    ids = {"runAsUser": 2001, "runAsGroup": 2002, "fsGroup": 2003, "supplementalGroups": [2004]}
+    apply(replicas=0, pod={"securityContext": {**ids, "readOnlyRootFilesystem": True}})
+    wait_for(lambda: "Deployment/chat" in children(kubectl), 15, "the Deployment")
+    spec = pod_spec(kubectl)
+    assert ids.items() <= spec["securityContext"].items()
+    assert spec["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
+    assert stays(kubectl)
+    apply(replicas=0, pod={"securityContext": {"identity": "platform"}})
+    wait_for(lambda: "runAsUser" not in pod_spec(kubectl)["securityContext"], 15, "no user of ours")
+    assert not ids.keys() & {*pod_spec(kubectl)["securityContext"], *redis_pod(kubectl)["securityContext"]}
+    assert stays(kubectl)
+
+
+def redis_pod(kubectl: Kubectl) -> dict[str, Any]:
+    return pod_spec(kubectl, "StatefulSet/chat-redis")

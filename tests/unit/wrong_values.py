@@ -117,6 +117,22 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a host network": (_spec(pod={"hostNetwork": True}), 'unknown field "spec.pod.hostNetwork"'),
     "root user": (_spec(pod={"runAsUser": 0}), "spec.pod.runAsUser in body should be greater than or equal to 1"),
+    "a user beside that of the platform": (
+        _spec(pod={"securityContext": {"identity": "platform", "runAsUser": 1000}}),
+        "With pod.securityContext.identity platform the platform chooses user and groups",
+    ),
+    "a group beside that of the platform": (
+        _spec(pod={"fsGroup": 1000, "securityContext": {"identity": "platform"}}),
+        "remove pod.runAsUser, pod.runAsGroup and pod.fsGroup.",
+    ),
+    "root's group": (
+        _spec(pod={"securityContext": {"supplementalGroups": [0]}}),
+        "spec.pod.securityContext.supplementalGroups[0] in body should be greater than or equal to 1",
+    ),
+    "privilege": (
+        _spec(pod={"securityContext": {"privileged": True}}),
+        'unknown field "spec.pod.securityContext.privileged"',
+    ),
     "label of ours": (
         _spec(pod={"labels": {"socketio-operator.dev/cluster": "other"}}),
         "pod.labels must not begin with socketio-operator.dev/",

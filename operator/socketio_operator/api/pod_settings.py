@@ -4,13 +4,24 @@ from typing import Literal
 
 from pydantic import Field
 
-from socketio_operator.api.base import checked
+from socketio_operator.api.base import checked, rule
 from socketio_operator.api.names import DnsConfig, HostAlias
 from socketio_operator.api.pod import Annotations, Labels, Scheduling, foreign_labels
+from socketio_operator.api.security import SecurityContext
 from socketio_operator.api.spread import SpreadConstraint
 
 
-class PodSettings(Scheduling):
+class PodSettings(
+    Scheduling,
+    json_schema_extra=checked(
+        rule(
+            "!has(self.securityContext) || self.securityContext.identity == 'fixed' || !(has(self.runAsGroup) || "
+            "has(self.fsGroup) || self.runAsUser != 1000)",
+            "With pod.securityContext.identity platform the platform chooses user and groups; remove pod.runAsUser, "
+            "pod.runAsGroup and pod.fsGroup.",
+        )
+    ),
+):
     """Metadata, identity and scheduling of the server's pods."""
 
     labels: Labels = Field(
@@ -31,6 +42,11 @@ class PodSettings(Scheduling):
     )
     fs_group: int | None = Field(
         None, description="Group that owns mounted volumes. Default: none.", ge=1, le=2147483647
+    )
+    security_context: SecurityContext | None = Field(
+        None,
+        description="User, groups and root file system of the pods; its ids win over `runAsUser`, `runAsGroup` and "
+        "`fsGroup` beside it. Default: none. Example: `{readOnlyRootFilesystem: true}`.",
     )
     topology_spread_constraints: tuple[SpreadConstraint, ...] | None = Field(
         None,
@@ -62,3 +78,13 @@ class PodSettings(Scheduling):
         description="Entries of the pods' hosts file. Default: none. Example: `[{ip: 10.0.0.8, hostnames: [legacy]}]`.",
         json_schema_extra=checked(maxItems=32),
     )
+
+    @property
+    def identity_of_platform(self) -> bool:
+        """Whether no pod of the cluster names a user or group."""
+        return self.security_context is not None and self.security_context.identity == "platform"
+
+    @property
+    def read_only_root(self) -> bool:
+        """Whether containers can write to volumes alone."""
+        return self.security_context is not None and self.security_context.read_only_root_filesystem

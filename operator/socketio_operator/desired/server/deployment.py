@@ -20,10 +20,11 @@ from socketio_operator.desired.metadata import (
 )
 from socketio_operator.desired.quantity import canonical_resources
 from socketio_operator.desired.scheduling import scheduling
-from socketio_operator.desired.security import container_security, pod_security
+from socketio_operator.desired.security import container_security, server_security
 from socketio_operator.desired.server import runtime
 from socketio_operator.desired.server.discovery import discovery_ports
 from socketio_operator.desired.server.env import server_env
+from socketio_operator.desired.server.scratch import scratch_mounts, scratch_volumes
 
 # Time for routers to learn that a pod is going, before the app hears SIGTERM.
 PRESTOP_SECONDS = 5
@@ -88,8 +89,8 @@ def _container(cluster: SocketIOCluster) -> dict[str, Any]:
         "env": server_env(cluster),
         "envFrom": [wire(source) for source in spec.env_from],
         "resources": canonical_resources(wire(spec.resources)),
-        "volumeMounts": runtime.mounts(cluster),
-        "securityContext": container_security(read_only=False),
+        "volumeMounts": [*runtime.mounts(cluster), *scratch_mounts(cluster)],
+        "securityContext": container_security(spec.pod.read_only_root),
         "lifecycle": {"preStop": _pre_stop(cluster)},
         **_probes(cluster),
     }
@@ -121,7 +122,7 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
         "automountServiceAccountToken": False if own_account else None,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _grace_seconds(cluster),
-        "securityContext": pod_security(pod.run_as_user, pod.run_as_group, pod.fs_group),
+        "securityContext": server_security(cluster),
         "imagePullSecrets": [wire(ref) for ref in spec.image_pull_secrets],
         **scheduling(pod),
         "runtimeClassName": pod.runtime_class_name,
@@ -132,7 +133,11 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
         "topologySpreadConstraints": _spread(cluster),
         "initContainers": [runtime.init_container(cluster, inputs)] if with_runtime else None,
         "containers": [_container(cluster)],
-        "volumes": [*(wire(volume) for volume in spec.volumes), *(runtime.volumes(cluster) if with_runtime else ())],
+        "volumes": [
+            *(wire(volume) for volume in spec.volumes),
+            *(runtime.volumes(cluster) if with_runtime else ()),
+            *scratch_volumes(cluster),
+        ],
     }
 
 
