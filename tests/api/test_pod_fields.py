@@ -9,6 +9,7 @@ from tests.api.conftest import Apply
 from tests.api.test_reconcile import children
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
+from tests.unit.test_containers import POD, VOLUMES
 
 pytestmark = [pytest.mark.api, pytest.mark.usefixtures("operator")]
 
@@ -48,6 +49,26 @@ def test_as_whom_the_pods_run(apply: Apply, kubectl: Kubectl, wait_for: WaitFor)
     wait_for(lambda: "runAsUser" not in pod_spec(kubectl)["securityContext"], 15, "no user of ours")
     assert not ids.keys() & {*pod_spec(kubectl)["securityContext"], *redis_pod(kubectl)["securityContext"]}
     assert stays(kubectl)
+
+
+def test_further_containers(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+    kubectl("create", "configmap", "app", "--from-literal=a=1")
+    for name in ("api", "all"):
+        kubectl("create", "secret", "generic", name, "--from-literal=token=1")
+    apply(replicas=0, pod=POD, volumes=VOLUMES)
+    wait_for(lambda: "Deployment/chat" in children(kubectl), 15, "the Deployment")
+    spec = pod_spec(kubectl)
+    assert [one["name"] for one in spec["initContainers"]] == ["socketio-runtime", "migrate", "db-proxy"]
+    assert [one["name"] for one in spec["containers"]] == ["server", "exporter"]
+    assert spec["initContainers"][2]["restartPolicy"] == "Always"
+    for container in (*spec["initContainers"], *spec["containers"]):
+        assert container["securityContext"]["allowPrivilegeEscalation"] is False
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert stays(kubectl)
+    apply(replicas=0, pod={"sidecars": POD["sidecars"]}, volumes=VOLUMES)
+    wait_for(lambda: len(pod_spec(kubectl)["initContainers"]) == 1, 15, "the runtime's alone")
+    cause = children(kubectl)["Deployment/chat"]["metadata"]["annotations"]["kubernetes.io/change-cause"]
+    assert cause == "pod initContainers changed"
 
 
 def redis_pod(kubectl: Kubectl) -> dict[str, Any]:

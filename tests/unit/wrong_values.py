@@ -133,6 +133,86 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         _spec(pod={"securityContext": {"privileged": True}}),
         'unknown field "spec.pod.securityContext.privileged"',
     ),
+    "a container with our name": (
+        _spec(pod={"sidecars": [{"name": "server", "image": "a:1"}]}),
+        "Container names server and those that begin with socketio-runtime are the operator's own",
+    ),
+    "an init container with the runtime's name": (
+        _spec(pod={"initContainers": [{"name": "socketio-runtime", "image": "a:1"}]}),
+        "Container names server and those that begin with socketio-runtime are the operator's own",
+    ),
+    "a container's name in upper case": (
+        _spec(pod={"sidecars": [{"name": "Exporter", "image": "a:1"}]}),
+        "A container's name is made of lower-case letters, digits and -",
+    ),
+    "two containers of one name": (
+        _spec(
+            pod={"sidecars": [{"name": "a", "image": "a:1"}], "initContainers": [{"name": "a", "image": "a:1"}]},
+        ),
+        "pod.initContainers and pod.sidecars must not share a name",
+    ),
+    "a privileged container": (
+        _spec(pod={"sidecars": [{"name": "a", "image": "a:1", "securityContext": {"privileged": True}}]}),
+        'unknown field "spec.pod.sidecars[0].securityContext"',
+    ),
+    "a port of the node": (
+        _spec(pod={"sidecars": [{"name": "a", "image": "a:1", "ports": [{"containerPort": 1, "hostPort": 1}]}]}),
+        'unknown field "spec.pod.sidecars[0].ports[0].hostPort"',
+    ),
+    "a sidecar's mount without volume": (
+        _spec(pod={"sidecars": [{"name": "a", "image": "a:1", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]}),
+        "Each of volumeMounts of pod.initContainers and pod.sidecars must name one of volumes",
+    ),
+    "a mount of the runtime's token": (
+        _spec(
+            pod={
+                "initContainers": [
+                    {
+                        "name": "a",
+                        "image": "a:1",
+                        "volumeMounts": [{"name": "socketio-runtime-token", "mountPath": "/t"}],
+                    }
+                ]
+            }
+        ),
+        "Each of volumeMounts of pod.initContainers and pod.sidecars must name one of volumes",
+    ),
+    "a sidecar on the server's port": (
+        _spec(pod={"sidecars": [{"name": "a", "image": "a:1", "ports": [{"containerPort": 3000}]}]}),
+        "A port of pod.initContainers or pod.sidecars is taken by the server, the runtime or routing.direct",
+    ),
+    "a sidecar's port with the server's name": (
+        _spec(pod={"sidecars": [{"name": "a", "image": "a:1", "ports": [{"name": "http", "containerPort": 80}]}]}),
+        "The port names http, runtime, servers and webtransport are the server's",
+    ),
+    "a probe of a container that ends": (
+        _spec(pod={"initContainers": [{"name": "a", "image": "a:1", "readinessProbe": {"tcpSocket": {"port": 1}}}]}),
+        "Ports and probes of pod.initContainers need restartPolicy Always",
+    ),
+    "a probe of two kinds": (
+        _spec(
+            pod={
+                "sidecars": [
+                    {
+                        "name": "a",
+                        "image": "a:1",
+                        "livenessProbe": {"tcpSocket": {"port": 1}, "exec": {"command": ["true"]}},
+                    }
+                ]
+            }
+        ),
+        "A probe takes exactly one of httpGet, tcpSocket, exec.",
+    ),
+    "a probe of another machine": (
+        _spec(
+            pod={"sidecars": [{"name": "a", "image": "a:1", "livenessProbe": {"tcpSocket": {"port": 1, "host": "h"}}}]}
+        ),
+        'unknown field "spec.pod.sidecars[0].livenessProbe.tcpSocket.host"',
+    ),
+    "eleven sidecars": (
+        _spec(pod={"sidecars": [{"name": f"s{number}", "image": "a:1"} for number in range(11)]}),
+        "spec.pod.sidecars: Too many: 11: must have at most 10 items",
+    ),
     "label of ours": (
         _spec(pod={"labels": {"socketio-operator.dev/cluster": "other"}}),
         "pod.labels must not begin with socketio-operator.dev/",

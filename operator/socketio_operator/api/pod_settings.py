@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from socketio_operator.api.base import checked, rule
+from socketio_operator.api.base import checked, map_list, rule
+from socketio_operator.api.containers import Container, InitContainer
 from socketio_operator.api.names import DnsConfig, HostAlias
 from socketio_operator.api.pod import Annotations, Labels, Scheduling, foreign_labels
 from socketio_operator.api.security import SecurityContext
@@ -47,6 +48,19 @@ class PodSettings(
         None,
         description="User, groups and root file system of the pods; its ids win over `runAsUser`, `runAsGroup` and "
         "`fsGroup` beside it. Default: none. Example: `{readOnlyRootFilesystem: true}`.",
+    )
+    init_containers: tuple[InitContainer, ...] = Field(
+        default=(),
+        description="Containers that run before the server, one after the other, and after the runtime is copied in. "
+        "Default: none. Example: `[{name: migrate, image: 'registry.example/chat:1.4', command: [node, migrate.js]}]`.",
+        json_schema_extra=map_list("name", max_items=10),
+    )
+    sidecars: tuple[Container, ...] = Field(
+        default=(),
+        description="Containers beside the server, which end when a pod begins to: what the server needs while it "
+        "drains is one of `initContainers` with `restartPolicy: Always`. Default: none. "
+        "Example: `[{name: exporter, image: 'registry.example/exporter:1.2'}]`.",
+        json_schema_extra=map_list("name", max_items=10),
     )
     topology_spread_constraints: tuple[SpreadConstraint, ...] | None = Field(
         None,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from socketio_operator.api.adapter import IMAGE_RULE, Adapter
 from socketio_operator.api.base import Model, checked, map_list, rule
+from socketio_operator.api.containers import each_container
 from socketio_operator.api.direct import DEFAULT_PORT
 from socketio_operator.api.engine import Engine
 from socketio_operator.api.network_policy import NetworkPolicy
@@ -20,6 +21,7 @@ from socketio_operator.api.volumes import Volume
 
 # CEL: clients are told of the servers.
 _LISTED = "self.routing.router == 'direct' || has(self.routing.direct)"
+_LIST_PORT = f"(has(self.routing.direct) ? self.routing.direct.port : {DEFAULT_PORT})"
 
 
 class Health(Model):
@@ -61,6 +63,24 @@ class ClusterSpec(
             "Each of volumeMounts must name one of volumes; add the volume or correct the name.",
         ),
         rule(
+            each_container("!has(c.volumeMounts) || c.volumeMounts.all(m, self.volumes.exists(v, v.name == m.name))"),
+            "Each of volumeMounts of pod.initContainers and pod.sidecars must name one of volumes; add the volume or "
+            "correct the name.",
+        ),
+        rule(
+            each_container(
+                "!has(c.ports) || !c.ports.exists(p, p.containerPort == self.port || (self.runtime.inject != 'none' && "
+                f"p.containerPort == self.runtime.port) || (({_LISTED}) && p.containerPort == {_LIST_PORT}))"
+            ),
+            "A port of pod.initContainers or pod.sidecars is taken by the server, the runtime or routing.direct: all "
+            "containers of a pod share its ports; choose another.",
+        ),
+        rule(
+            "!has(self.pod.initContainers) || !has(self.pod.sidecars) || "
+            "!self.pod.initContainers.exists(i, self.pod.sidecars.exists(s, s.name == i.name))",
+            "pod.initContainers and pod.sidecars must not share a name; rename one.",
+        ),
+        rule(
             "!self.volumes.exists(v, v.name.startsWith('socketio-runtime'))",
             "Volume names that begin with socketio-runtime are the operator's own; choose another.",
         ),
@@ -74,8 +94,7 @@ class ClusterSpec(
             "runtime.inject to node or python, or choose another routing.router.",
         ),
         rule(
-            f"!({_LISTED}) || !([self.port, self.runtime.port]"
-            f".exists(p, p == (has(self.routing.direct) ? self.routing.direct.port : {DEFAULT_PORT})))",
+            f"!({_LISTED}) || !([self.port, self.runtime.port].exists(p, p == {_LIST_PORT}))",
             "routing.direct.port is taken by the app or the runtime; choose another for one of them.",
         ),
         rule(

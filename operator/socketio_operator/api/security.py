@@ -46,6 +46,6 @@ class SecurityContext(
     )
     read_only_root_filesystem: bool = Field(
         False,
-        description="Only volumes can be written to, in all containers of the pods. The server then has an empty `/tmp` "
-        "of its own, unless one of volumeMounts is there. Default: false.",
+        description="Only volumes can be written to, in all containers of the pods. The server then has an empty "
+        "`/tmp` of its own, unless one of volumeMounts is there. Default: false.",
     )

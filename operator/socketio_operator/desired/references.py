@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.api.pod import EnvFrom, EnvVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,23 @@ def _needs(cluster: SocketIOCluster) -> Iterator[SecretNeed]:
         yield SecretNeed(external.secret_name, external.key, "spec.adapter.external.secretName", is_broker=True)
     if spec.routing.tls:
         yield SecretNeed(spec.routing.tls.secret_name, "tls.crt", "spec.routing.tls.secretName", for_route=True)
-    for var in spec.env:
-        ref = var.value_from.secret_key_ref if var.value_from else None
-        if ref and not ref.optional:
-            yield SecretNeed(ref.name, ref.key, f"spec.env {var.name}")
-    for source in spec.env_from:
-        if source.secret_ref and not source.secret_ref.optional:
-            yield SecretNeed(source.secret_ref.name, None, "spec.envFrom")
+    yield from _of_environment("spec", spec.env, spec.env_from)
+    for kind, containers in (("initContainers", spec.pod.init_containers), ("sidecars", spec.pod.sidecars)):
+        for one in containers:
+            yield from _of_environment(f"spec.pod.{kind}[{one.name}]", one.env, one.env_from)
     for volume in spec.volumes:
         if volume.secret and not volume.secret.optional:
             yield SecretNeed(volume.secret.secret_name, None, f"spec.volumes {volume.name}")
         for part in volume.projected.sources if volume.projected else ():
             if part.secret and not part.secret.optional:
                 yield SecretNeed(part.secret.name, None, f"spec.volumes {volume.name}")
+
+
+def _of_environment(path: str, env: tuple[EnvVar, ...], env_from: tuple[EnvFrom, ...]) -> Iterator[SecretNeed]:
+    for var in env:
+        ref = var.value_from.secret_key_ref if var.value_from else None
+        if ref and not ref.optional:
+            yield SecretNeed(ref.name, ref.key, f"{path}.env {var.name}")
+    for source in env_from:
+        if source.secret_ref and not source.secret_ref.optional:
+            yield SecretNeed(source.secret_ref.name, None, f"{path}.envFrom")

@@ -75,10 +75,16 @@ def _container_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> l
 def _other_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     old, new = before.get("spec", {}), after.get("spec", {})
     names = sorted(name for name in {*old, *new} - {"containers"} if old.get(name) != new.get(name))
-    reasons = [f"pod {name} changed" for name in names]
+    reasons = [*_sidecar_reasons(old, new), *(f"pod {name} changed" for name in names)]
     if before.get("metadata", {}).get("labels") != after.get("metadata", {}).get("labels"):
         reasons.append("pod labels changed")
     return reasons
+
+
+def _sidecar_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Of the containers beside the main one, which is the first."""
+    old, new = ({item["name"]: item for item in pod.get("containers", ())[1:]} for pod in (before, after))
+    return [f"container {name} changed" for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
 
 
 def with_cause(wanted: Manifest, child: Child) -> tuple[Manifest, str | None]:

@@ -22,6 +22,7 @@ from socketio_operator.desired.quantity import canonical_resources
 from socketio_operator.desired.scheduling import scheduling
 from socketio_operator.desired.security import container_security, server_security
 from socketio_operator.desired.server import runtime
+from socketio_operator.desired.server.containers import init_containers, sidecars
 from socketio_operator.desired.server.discovery import discovery_ports
 from socketio_operator.desired.server.env import server_env
 from socketio_operator.desired.server.scratch import scratch_mounts, scratch_volumes
@@ -131,8 +132,11 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
         "dnsConfig": wire(pod.dns_config) if pod.dns_config else None,
         "hostAliases": [wire(alias) for alias in pod.host_aliases],
         "topologySpreadConstraints": _spread(cluster),
-        "initContainers": [runtime.init_container(cluster, inputs)] if with_runtime else None,
-        "containers": [_container(cluster)],
+        "initContainers": [
+            *([runtime.init_container(cluster, inputs)] if with_runtime else ()),
+            *init_containers(cluster),
+        ],
+        "containers": [_container(cluster), *sidecars(cluster)],
         "volumes": [
             *(wire(volume) for volume in spec.volumes),
             *(runtime.volumes(cluster) if with_runtime else ()),
