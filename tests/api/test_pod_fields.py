@@ -1,19 +1,25 @@
 """Fields that shape pods reach them through a real API server, and are not seen as drift there."""
 
+import base64
 import time
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import Apply
+from tests.api.test_problems import waiting_for
 from tests.api.test_reconcile import children
+from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
+from tests.operator_process import audit_position, operator_requests
 from tests.unit.test_containers import POD, VOLUMES
 
 pytestmark = [pytest.mark.api, pytest.mark.usefixtures("operator")]
 
 RESYNCED_SECONDS = 4
+READ = ("configmaps", "get")
 
 
 def pod_spec(kubectl: Kubectl, ref: str = "Deployment/chat") -> dict[str, Any]:
@@ -69,6 +75,88 @@ def test_further_containers(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -
     wait_for(lambda: len(pod_spec(kubectl)["initContainers"]) == 1, 15, "the runtime's alone")
     cause = children(kubectl)["Deployment/chat"]["metadata"]["annotations"]["kubernetes.io/change-cause"]
     assert cause == "pod initContainers changed"
+
+
+def cause(kubectl: Kubectl) -> str:
+    found: str = children(kubectl)["Deployment/chat"]["metadata"]["annotations"].get("kubernetes.io/change-cause", "")
+    return found
+
+
+def set_values(kubectl: Kubectl, kind: str, name: str, value: str) -> None:
+    encoded = value if kind == "ConfigMap" else base64.b64encode(value.encode()).decode()
+    kubectl.apply({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, "data": {"value": encoded}})
+
+
+def test_pods_restart_when_what_they_read_changes(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+    objects = {"ConfigMap": "app", "Secret": "api"}
+    for kind, name in objects.items():
+        set_values(kubectl, kind, name, "first")
+    apply(replicas=0)
+    wait_for(lambda: "Deployment/chat" in children(kubectl), 15, "the Deployment")
+    apply(replicas=0, restartOnChange={"configMaps": ["app"], "secrets": ["api"]})
+    wait_for(
+        lambda: cause(kubectl) == "restartOnChange names ConfigMap app; restartOnChange names Secret api", 15, "it"
+    )
+    assert stays(kubectl)
+    for kind, name in objects.items():
+        before = children(kubectl)["Deployment/chat"]["metadata"]["generation"]
+        set_values(kubectl, kind, name, "s3cret-value")
+        wait_for(partial(caused_by, kubectl, f"{kind} {name} changed"), 15, f"a rollout for the {kind}")
+        assert children(kubectl)["Deployment/chat"]["metadata"]["generation"] == before + 1
+    assert "s3cret-value" not in kubectl("get", "sio,deployments,events", "-o", "yaml")
+    kubectl("label", "configmap", "app", "team=chat")
+    assert stays(kubectl), "its content is the same"
+    template = children(kubectl)["Deployment/chat"]["spec"]["template"]
+    apply(replicas=0, restartOnChange={"secrets": ["api"]})
+    time.sleep(RESYNCED_SECONDS)
+    assert children(kubectl)["Deployment/chat"]["spec"]["template"] == template, "one less replaces no pod"
+
+
+def caused_by(kubectl: Kubectl, text: str) -> bool:
+    return cause(kubectl) == text
+
+
+def test_without_the_runtime_they_are_told_apart_as_well(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+    spec: dict[str, Any] = {"replicas": 0, "runtime": {"inject": "none"}, "restartOnChange": {"configMaps": ["app"]}}
+    set_values(kubectl, "ConfigMap", "app", "first")
+    apply(**spec)
+    wait_for(lambda: "Deployment/chat" in children(kubectl), 15, "the Deployment")
+    assert stays(kubectl)
+    set_values(kubectl, "ConfigMap", "app", "second")
+    wait_for(partial(caused_by, kubectl, "ConfigMap app changed"), 15, "a rollout")
+
+
+@pytest.mark.parametrize(("kind", "field"), [("ConfigMap", "configMaps"), ("Secret", "secrets")])
+def test_what_is_missing_is_waited_for(
+    kind: str, field: str, apply: Apply, kubectl: Kubectl, wait_for: WaitFor
+) -> None:
+    apply(replicas=0)
+    wait_for(lambda: "Deployment/chat" in children(kubectl), 15, "the Deployment")
+    apply(replicas=1, image="registry.local/none:2", restartOnChange={field: ["app"]})
+    text = f"spec.restartOnChange names {kind} app, which does not exist"
+    wait_for(lambda: waiting_for(kubectl, f"{kind}NotFound", text), 15, f"{kind}NotFound")
+    wait_for(lambda: children(kubectl)["Deployment/chat"]["spec"]["replicas"] == 1, 15, "a scale all the same")
+    assert pod_spec(kubectl)["containers"][0]["image"] == "registry.local/none:1", "the last good template stays"
+    set_values(kubectl, kind, "app", "first")
+    new = "registry.local/none:2"
+    wait_for(lambda: pod_spec(kubectl)["containers"][0]["image"] == new, 20, "the new image")
+
+
+def test_who_names_no_object_costs_no_read(
+    apply: Apply, kubectl: Kubectl, namespace: str, cluster: Cluster, wait_for: WaitFor
+) -> None:
+    def reads(position: int) -> set[str]:
+        requests = operator_requests(cluster, position, namespace)
+        return {str(request["name"]) for request in requests if (request["resource"], request["verb"]) == READ}
+
+    set_values(kubectl, "ConfigMap", "app", "first")
+    apply(replicas=0)
+    wait_for(lambda: "Deployment/chat" in children(kubectl), 15, "the Deployment")
+    position = audit_position(cluster)
+    time.sleep(RESYNCED_SECONDS)
+    assert reads(position) == set()
+    apply(replicas=0, restartOnChange={"configMaps": ["app"]})
+    wait_for(lambda: reads(position) == {"app"}, 15, "control: a read where one is named")
 
 
 def redis_pod(kubectl: Kubectl) -> dict[str, Any]:

@@ -213,6 +213,18 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         _spec(pod={"sidecars": [{"name": f"s{number}", "image": "a:1"} for number in range(11)]}),
         "spec.pod.sidecars: Too many: 11: must have at most 10 items",
     ),
+    "an object that is watched twice": (
+        _spec(restartOnChange={"configMaps": ["app", "app"]}),
+        'spec.restartOnChange.configMaps[1]: Duplicate value: "app"',
+    ),
+    "an object of another namespace": (
+        _spec(restartOnChange={"secrets": ["other/api"]}),
+        "The name of a ConfigMap or Secret is made of lower-case letters, digits, - and .",
+    ),
+    "seventeen objects": (
+        _spec(restartOnChange={"secrets": [f"s{number}" for number in range(17)]}),
+        "spec.restartOnChange.secrets: Too many: 17: must have at most 16 items",
+    ),
     "label of ours": (
         _spec(pod={"labels": {"socketio-operator.dev/cluster": "other"}}),
         "pod.labels must not begin with socketio-operator.dev/",

@@ -15,6 +15,7 @@ from socketio_operator.api.network_policy import NetworkPolicy
 from socketio_operator.api.pod import EnvFrom, EnvVar, LocalRef, Resources, VolumeMount
 from socketio_operator.api.pod_settings import PodSettings
 from socketio_operator.api.probes import Probes
+from socketio_operator.api.restart import RestartOnChange
 from socketio_operator.api.routing import Routing
 from socketio_operator.api.runtime import Runtime, Workers
 from socketio_operator.api.volumes import Volume
@@ -202,6 +203,12 @@ class ClusterSpec(
     )
     revision_history_limit: int = Field(
         5, description="How many former ReplicaSets are kept, for `kubectl rollout undo`. Default: 5.", ge=0, le=100
+    )
+    restart_on_change: RestartOnChange = Field(
+        RestartOnChange(),
+        description="ConfigMaps and Secrets whose change replaces the pods, one by one as in any rollout; it is seen "
+        "within a minute. A name that is added replaces them once, as nobody knows with what content they started. "
+        "Default: `{}`. Example: `{configMaps: [chat-settings]}`.",
     )
     progress_deadline_seconds: int = Field(
         180,

@@ -1,10 +1,12 @@
-"""Secrets of the user that the pods or the route need; the operator looks for them before it changes anything."""
+"""Objects of the user: Secrets that the pods or the route need, which the operator looks for before it changes
+anything, and those whose change replaces pods."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.pod import EnvFrom, EnvVar
+from socketio_operator.desired.kinds import Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,23 @@ class SecretNeed:
     field: str
     for_route: bool = False
     is_broker: bool = False
+
+
+def restarting_objects(cluster: SocketIOCluster) -> tuple[Ref, ...]:
+    """The ConfigMaps and Secrets of `restartOnChange`."""
+    asked = cluster.spec.restart_on_change
+    return (*(Ref("ConfigMap", name) for name in asked.config_maps), *(Ref("Secret", name) for name in asked.secrets))
+
+
+def object_marks(hashes: Iterable[tuple[Ref, str]]) -> str:
+    """The hashes as one annotation. `marked_objects` reads it."""
+    return " ".join(f"{ref.kind}/{ref.name}={value}" for ref, value in sorted(hashes))
+
+
+def marked_objects(annotation: str) -> dict[str, str]:
+    """Hashes by `Kind name`; empty for an empty annotation."""
+    marks = (mark.partition("=") for mark in annotation.split())
+    return {name.replace("/", " "): value for name, _, value in marks}
 
 
 def needed_secrets(cluster: SocketIOCluster) -> tuple[SecretNeed, ...]:

@@ -26,6 +26,7 @@ STALLED_REASONS = {
     "RouterNotInstalled",
     "SecretNotFound",
     "SecretKeyNotFound",
+    "ConfigMapNotFound",
     "ChildRejected",
     "ImagePullFailed",
     "ContainerNotCreated",
@@ -38,7 +39,7 @@ STALLED_REASONS = {
 }
 
 # What is missing may still come by itself: from External Secrets, cert-manager, a registry that had a hiccup.
-PATIENT_REASONS = {"SecretNotFound", "SecretKeyNotFound", "ImagePullFailed"}
+PATIENT_REASONS = {"SecretNotFound", "SecretKeyNotFound", "ConfigMapNotFound", "ImagePullFailed"}
 PATIENT_SECONDS = 60.0
 
 # A broker that comes back is heard by one pod after the other: Ready returns once all has been well for a while.

@@ -13,12 +13,14 @@ from socketio_operator.desired.manifest import Manifest, canonical, wire
 from socketio_operator.desired.metadata import (
     BROKER_HASH_ANNOTATION,
     CREDENTIALS_ANNOTATION,
+    OBJECTS_ANNOTATION,
     SERVER,
     labels,
     object_meta,
     selector,
 )
 from socketio_operator.desired.quantity import canonical_resources
+from socketio_operator.desired.references import object_marks
 from socketio_operator.desired.scheduling import scheduling
 from socketio_operator.desired.security import container_security, server_security
 from socketio_operator.desired.server import runtime
@@ -153,6 +155,8 @@ def _annotations(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, str] | N
         annotations[BROKER_HASH_ANNOTATION] = inputs.redis_password_hash
     elif adapter.external_broker and adapter.external_broker.restart_on_change and inputs.external_credentials:
         annotations[BROKER_HASH_ANNOTATION] = inputs.external_credentials
+    if inputs.object_hashes:
+        annotations[OBJECTS_ANNOTATION] = object_marks(inputs.object_hashes)
     return annotations or None
 
 
