@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.conftest import Apply
 from tests.api.test_problems import waiting_for
-from tests.api.test_reconcile import children
+from tests.api.test_reconcile import CHILDREN, children
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
@@ -157,6 +157,28 @@ def test_who_names_no_object_costs_no_read(
     assert reads(position) == set()
     apply(replicas=0, restartOnChange={"configMaps": ["app"]})
     wait_for(lambda: reads(position) == {"app"}, 15, "control: a read where one is named")
+
+
+def test_labels_of_all_children(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+    apply(replicas=0)
+    wait_for(lambda: set(children(kubectl)) == CHILDREN, 15, "all children")
+    templates = {
+        ref: item["spec"]["template"] for ref, item in children(kubectl).items() if "template" in item.get("spec", {})
+    }
+    metadata = {"labels": {"team": "chat"}, "annotations": {"example.com/owner": "me"}}
+    apply(replicas=0, childMetadata=metadata)
+
+    def labelled(team: str | None) -> bool:
+        return all(item["metadata"]["labels"].get("team") == team for item in children(kubectl).values())
+
+    wait_for(lambda: labelled("chat"), 15, "labels on all")
+    found = children(kubectl)
+    assert found["StatefulSet/chat-redis"]["metadata"]["annotations"]["example.com/owner"] == "me"
+    assert "example.com/owner" not in str(found["Ingress/chat"]["metadata"]["annotations"])
+    assert {ref: found[ref]["spec"]["template"] for ref in templates} == templates
+    assert stays(kubectl)
+    apply(replicas=0)
+    wait_for(lambda: labelled(None), 15, "no labels")
 
 
 def redis_pod(kubectl: Kubectl) -> dict[str, Any]:

@@ -225,6 +225,18 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         _spec(restartOnChange={"secrets": [f"s{number}" for number in range(17)]}),
         "spec.restartOnChange.secrets: Too many: 17: must have at most 16 items",
     ),
+    "a child's label of ours": (
+        _spec(childMetadata={"labels": {"app.kubernetes.io/managed-by": "me"}}),
+        "childMetadata.labels must not begin with socketio-operator.dev/, app.kubernetes.io/",
+    ),
+    "a child's annotation of Kubernetes": (
+        _spec(childMetadata={"annotations": {"kubernetes.io/change-cause": "me"}}),
+        "childMetadata.annotations must not begin with socketio-operator.dev/, app.kubernetes.io/",
+    ),
+    "a child's label with a blank": (
+        _spec(childMetadata={"labels": {"team": "my team"}}),
+        "The value of a label is made of letters, digits and -_.",
+    ),
     "label of ours": (
         _spec(pod={"labels": {"socketio-operator.dev/cluster": "other"}}),
         "pod.labels must not begin with socketio-operator.dev/",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from socketio_operator.api.adapter import IMAGE_RULE, Adapter
 from socketio_operator.api.base import Model, checked, map_list, rule
+from socketio_operator.api.child_metadata import ChildMetadata
 from socketio_operator.api.containers import each_container
 from socketio_operator.api.direct import DEFAULT_PORT
 from socketio_operator.api.engine import Engine
@@ -187,6 +188,11 @@ class ClusterSpec(
         description="HTTP health endpoint of the app. Default: a TCP connection is tried. Example: `{path: /health}`.",
     )
     pod: PodSettings = Field(PodSettings(), description="Metadata, identity and scheduling of the pods. Default: `{}`.")
+    child_metadata: ChildMetadata = Field(
+        ChildMetadata(),
+        description="Labels and annotations added to the objects that the operator makes. Default: `{}`. "
+        "Example: `{labels: {cost-centre: chat}}`.",
+    )
     engine: Engine = Field(Engine(), description="Options of the Socket.IO server. Default: `{}`.")
     adapter: Adapter = Field(Adapter(), description="How the pods reach each other. Default: `{type: redis}`.")
     runtime: Runtime = Field(
