@@ -20,6 +20,21 @@ pytestmark = [pytest.mark.api, pytest.mark.usefixtures("operator")]
 
 RESYNCED_SECONDS = 4
 READ = ("configmaps", "get")
+PRIORITY = {"name": "redis-first"}
+REDIS_POD: dict[str, Any] = {
+    "labels": {"team": "chat"},
+    "annotations": {"example.com/team": "chat"},
+    "priorityClassName": "redis-first",
+    "nodeSelector": {"disk": "ssd"},
+    "tolerations": [{"key": "sockets", "operator": "Exists"}],
+    "affinity": {
+        "podAntiAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": [
+                {"labelSelector": {"matchLabels": {"team": "chat"}}, "topologyKey": "kubernetes.io/hostname"}
+            ]
+        }
+    },
+}
 
 
 def pod_spec(kubectl: Kubectl, ref: str = "Deployment/chat") -> dict[str, Any]:
@@ -179,6 +194,24 @@ def test_labels_of_all_children(apply: Apply, kubectl: Kubectl, wait_for: WaitFo
     assert stays(kubectl)
     apply(replicas=0)
     wait_for(lambda: labelled(None), 15, "no labels")
+
+
+def test_the_pod_of_redis_and_its_budget(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
+    kubectl.apply({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": PRIORITY, "value": 1000})
+    # Nothing is deleted while pods are on their way: here none ever starts.
+    apply(replicas=0, adapter={"managed": {"pod": REDIS_POD}})
+    wait_for(lambda: set(children(kubectl)) == CHILDREN, 15, "all children")
+    template = children(kubectl)["StatefulSet/chat-redis"]["spec"]["template"]
+    assert REDIS_POD["labels"].items() <= template["metadata"]["labels"].items()
+    assert REDIS_POD["annotations"].items() <= template["metadata"]["annotations"].items()
+    placed = {name: REDIS_POD[name] for name in ("priorityClassName", "nodeSelector", "tolerations", "affinity")}
+    assert placed.items() <= template["spec"].items()
+    assert stays(kubectl, "StatefulSet/chat-redis")
+    apply("bare", replicas=0, adapter={"managed": {"podDisruptionBudget": False}})
+    wait_for(lambda: "StatefulSet/bare-redis" in children(kubectl), 15, "the second")
+    wait_for(lambda: "Ingress/bare" in children(kubectl), 15, "all of it")
+    assert "PodDisruptionBudget/bare" in children(kubectl)
+    assert "PodDisruptionBudget/bare-redis" not in children(kubectl)
 
 
 def redis_pod(kubectl: Kubectl) -> dict[str, Any]:

@@ -225,6 +225,14 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         _spec(restartOnChange={"secrets": [f"s{number}" for number in range(17)]}),
         "spec.restartOnChange.secrets: Too many: 17: must have at most 16 items",
     ),
+    "a label of ours on Redis": (
+        _spec(adapter={"managed": {"pod": {"labels": {"socketio-operator.dev/component": "server"}}}}),
+        "adapter.managed.pod.labels must not begin with socketio-operator.dev/",
+    ),
+    "a budget of Redis as a number": (
+        _spec(adapter={"managed": {"podDisruptionBudget": 1}}),
+        "spec.adapter.managed.podDisruptionBudget in body must be of type boolean",
+    ),
     "a child's label of ours": (
         _spec(childMetadata={"labels": {"app.kubernetes.io/managed-by": "me"}}),
         "childMetadata.labels must not begin with socketio-operator.dev/, app.kubernetes.io/",

@@ -88,6 +88,7 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
     """The StatefulSet of Redis. A changed redis.conf or password restarts it."""
+    pod = cluster.spec.adapter.managed.pod if cluster.spec.adapter.managed else None
     digest = hashlib.sha256(redis_conf(cluster).encode()).hexdigest()[:16]
     manifest: Manifest = canonical(
         {
@@ -104,8 +105,9 @@ def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
                 "updateStrategy": {"type": "RollingUpdate"},
                 "template": {
                     "metadata": {
-                        "labels": labels(cluster, REDIS),
+                        "labels": {**(pod.labels if pod else {}), **labels(cluster, REDIS)},
                         "annotations": {
+                            **(pod.annotations if pod else {}),
                             CONFIG_HASH_ANNOTATION: digest,
                             BROKER_HASH_ANNOTATION: inputs.redis_password_hash,
                         },
