@@ -92,6 +92,12 @@ def test_a_platform_may_choose_the_user_of_every_pod() -> None:
         assert any("fsGroup" in context or "runAsGroup" in context for context in contexts) == named
 
 
+def test_an_apparmor_profile_that_restricted_allows_is_no_wrong_value() -> None:
+    profiles = {f"container.apparmor.security.beta.kubernetes.io/{name}": "runtime/default" for name in ("server", "a")}
+    found = deployment(pod={"annotations": profiles})["template"]["metadata"]["annotations"]
+    assert profiles.items() <= found.items()
+
+
 def test_a_read_only_root_leaves_tmp() -> None:
     read_only = {"readOnlyRootFilesystem": True}
     spec = pod(securityContext=read_only)

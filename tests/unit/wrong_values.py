@@ -225,6 +225,20 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         _spec(restartOnChange={"secrets": [f"s{number}" for number in range(17)]}),
         "spec.restartOnChange.secrets: Too many: 17: must have at most 16 items",
     ),
+    "a container without AppArmor": (
+        _spec(pod={"annotations": {"container.apparmor.security.beta.kubernetes.io/server": "unconfined"}}),
+        "pod.annotations may set AppArmor profiles to runtime/default or localhost/... alone",
+    ),
+    "Redis without AppArmor": (
+        _spec(
+            adapter={
+                "managed": {
+                    "pod": {"annotations": {"container.apparmor.security.beta.kubernetes.io/redis": "unconfined"}}
+                }
+            }
+        ),
+        "adapter.managed.pod.annotations may set AppArmor profiles",
+    ),
     "a label of ours on Redis": (
         _spec(adapter={"managed": {"pod": {"labels": {"socketio-operator.dev/component": "server"}}}}),
         "adapter.managed.pod.labels must not begin with socketio-operator.dev/",

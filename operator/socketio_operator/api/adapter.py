@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from socketio_operator.api.base import Model, checked, object_name, rule
-from socketio_operator.api.pod import Annotations, Labels, Resources, Scheduling, foreign_labels
+from socketio_operator.api.pod import Annotations, Labels, Resources, Scheduling, foreign_labels, restricted_annotations
 
 EnvName = Annotated[
     str,
@@ -63,7 +63,7 @@ class RedisPod(Scheduling):
     annotations: Annotations = Field(
         default_factory=dict,
         description="Annotations added to the pod. Default: none. Example: `{example.com/team: chat}`.",
-        json_schema_extra=checked(maxProperties=32),
+        json_schema_extra=restricted_annotations("adapter.managed.pod.annotations"),
     )
 
 

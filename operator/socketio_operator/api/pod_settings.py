@@ -7,7 +7,7 @@ from pydantic import Field
 from socketio_operator.api.base import checked, map_list, rule
 from socketio_operator.api.containers import Container, InitContainer
 from socketio_operator.api.names import DnsConfig, HostAlias
-from socketio_operator.api.pod import Annotations, Labels, Scheduling, foreign_labels
+from socketio_operator.api.pod import Annotations, Labels, Scheduling, foreign_labels, restricted_annotations
 from socketio_operator.api.security import SecurityContext
 from socketio_operator.api.spread import SpreadConstraint
 
@@ -33,7 +33,7 @@ class PodSettings(
     annotations: Annotations = Field(
         default_factory=dict,
         description="Annotations added to the pods. Default: none. Example: `{example.com/team: chat}`.",
-        json_schema_extra=checked(maxProperties=32),
+        json_schema_extra=restricted_annotations("pod.annotations"),
     )
     run_as_user: int = Field(
         1000, description="User id of the processes; root is not allowed. Default: 1000.", ge=1, le=2147483647
