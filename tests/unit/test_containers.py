@@ -1,9 +1,12 @@
 """Further containers of the server's pods: the user's, and restricted whatever they are."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from socketio_operator.api import validate
 from socketio_operator.desired.kinds import Ref
@@ -33,7 +36,13 @@ PROXY: dict[str, Any] = {**SIDECAR, "name": "db-proxy", "restartPolicy": "Always
 PROXY["ports"] = [{"containerPort": 5432, "protocol": "TCP"}]
 VOLUMES = [{"name": "settings", "configMap": {"name": "app"}}]
 POD = {"initContainers": [MIGRATE, PROXY], "sidecars": [SIDECAR]}
+PAGE = Path(__file__).parents[2] / "docs" / "pods.md"
 RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
+@pytest.mark.parametrize("text", re.findall(r"^```yaml\n(.+?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S))
+def test_what_the_page_shows_is_accepted(text: str) -> None:
+    assert validate(body({**LEAST, **yaml.safe_load(text)["spec"]})) == []
 
 
 def deployment(**spec: Any) -> Manifest:
