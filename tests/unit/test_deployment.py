@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from socketio_operator.api import SocketIOCluster, validate
-from socketio_operator.desired.kinds import Ref
+from socketio_operator.desired.kinds import WORKLOADS, Ref
 from tests.unit.samples import LEAST, body, children, cluster
 
 OURS = {
@@ -68,6 +68,49 @@ def test_names_and_who_schedules() -> None:
     assert not settings.keys() & pod().keys()
 
 
+def test_as_whom_the_pods_run() -> None:
+    ours = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    assert pod()["securityContext"] == {**ours, "runAsUser": 1000}
+    ids = {"runAsUser": 2001, "runAsGroup": 2002, "fsGroup": 2003, "supplementalGroups": [2004, 2005]}
+    assert pod(securityContext=ids)["securityContext"] == {**ours, **ids}
+    beside = pod(runAsUser=7, fsGroup=8, securityContext={"fsGroup": 9})
+    assert beside["securityContext"] == {**ours, "runAsUser": 7, "fsGroup": 9}
+
+
+def test_a_platform_may_choose_the_user_of_every_pod() -> None:
+    routing = {"host": "chat.example.com", "router": "proxy"}
+    for identity, named in (("platform", False), ("fixed", True)):
+        of = cluster(routing=routing, pod={"securityContext": {"identity": identity}})
+        contexts = [
+            manifest["spec"]["template"]["spec"]["securityContext"]
+            for manifest in children(of).values()
+            if manifest["kind"] in WORKLOADS
+        ]
+        assert len(contexts) == 3
+        assert all(context["runAsNonRoot"] for context in contexts)
+        assert {"runAsUser" in context for context in contexts} == {named}
+        assert any("fsGroup" in context or "runAsGroup" in context for context in contexts) == named
+
+
+def test_an_apparmor_profile_that_restricted_allows_is_no_wrong_value() -> None:
+    profiles = {f"container.apparmor.security.beta.kubernetes.io/{name}": "runtime/default" for name in ("server", "a")}
+    found = deployment(pod={"annotations": profiles})["template"]["metadata"]["annotations"]
+    assert profiles.items() <= found.items()
+
+
+def test_a_read_only_root_leaves_tmp() -> None:
+    read_only = {"readOnlyRootFilesystem": True}
+    spec = pod(securityContext=read_only)
+    (container,) = spec["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert {"name": "socketio-runtime-scratch", "mountPath": "/tmp"} in container["volumeMounts"]
+    assert {"name": "socketio-runtime-scratch", "emptyDir": {}} in spec["volumes"]
+    own = {"volumes": [{"name": "mine", "emptyDir": {}}], "volumeMounts": [{"name": "mine", "mountPath": "/tmp/"}]}
+    spec = deployment(pod={"securityContext": read_only}, **own)["template"]["spec"]
+    assert "scratch" not in str(spec)
+    assert "readOnlyRootFilesystem" not in pod()["containers"][0]["securityContext"]
+
+
 def test_time_to_end() -> None:
     assert pod()["terminationGracePeriodSeconds"] == 45
     assert pod(terminationGracePeriodSeconds=300)["terminationGracePeriodSeconds"] == 300
@@ -75,6 +118,17 @@ def test_time_to_end() -> None:
     assert validate(body(shortest)) == [], "what is ours by default is not refused"
     long = cluster(runtime={"drainSeconds": 600})
     assert grace(long) == 625
+
+
+def test_resources_of_the_runtimes_container() -> None:
+    def asked(**runtime: Any) -> Any:
+        (container,) = deployment(runtime=runtime)["template"]["spec"]["initContainers"]
+        return container["resources"]
+
+    assert asked(resources={"limits": {"cpu": "0.1", "memory": "64Mi"}}) == {
+        "limits": {"cpu": "100m", "memory": "64Mi"}
+    }
+    assert asked() == {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
 
 
 def grace(of: SocketIOCluster) -> int:

@@ -19,8 +19,14 @@ from socketio_operator.desired.references import needed_secrets
 from socketio_operator.desired.server.env import server_env
 from socketio_operator.desired.text import Word, render
 from tests.unit.samples import FULL, INPUTS, LEAST, body, children, cluster
+from tests.unit.test_golden import SAMPLES
 
-SPECS = {"least": LEAST, "full": FULL, "no adapter": {**LEAST, "adapter": {"type": "none"}}}
+SPECS = {
+    "least": LEAST,
+    "full": FULL,
+    "no adapter": {**LEAST, "adapter": {"type": "none"}},
+    "further containers": SAMPLES["pod-settings"],
+}
 NGINX = "nginx.ingress.kubernetes.io/"
 
 
@@ -57,7 +63,7 @@ def test_pods_are_restricted(spec: dict[str, Any]) -> None:
         assert pod["securityContext"]["runAsUser"] > 0
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert pod["automountServiceAccountToken"] is False
-        for container in pod["containers"]:
+        for container in (*pod["containers"], *pod.get("initContainers", ())):
             assert container["securityContext"]["allowPrivilegeEscalation"] is False
             assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 

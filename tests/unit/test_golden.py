@@ -122,6 +122,33 @@ SAMPLES: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "pod-settings": {
+        **LEAST,
+        "volumes": [{"name": "settings", "configMap": {"name": "app"}}],
+        "pod": {
+            "securityContext": {"runAsGroup": 2000, "fsGroup": 3000, "readOnlyRootFilesystem": True},
+            "initContainers": [
+                {"name": "migrate", "image": "registry.example/chat:1.4", "command": ["node", "migrate.js"]},
+                {"name": "db-proxy", "image": "registry.example/db-proxy:2", "restartPolicy": "Always"},
+            ],
+            "sidecars": [
+                {
+                    "name": "exporter",
+                    "image": "registry.example/exporter:1.2",
+                    "ports": [{"name": "metrics", "containerPort": 9102}],
+                    "volumeMounts": [{"name": "settings", "mountPath": "/etc/exporter"}],
+                    "livenessProbe": {"tcpSocket": {"port": 9102}},
+                }
+            ],
+        },
+        "runtime": {"resources": {"limits": {"cpu": "100m", "memory": "64Mi"}}},
+        "adapter": {
+            "managed": {
+                "pod": {"labels": {"team": "chat"}, "priorityClassName": "important"},
+                "podDisruptionBudget": False,
+            }
+        },
+    },
     **{
         f"example-{path.parent.name}": yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]
         for path in sorted(EXAMPLES.glob("*/socketiocluster.yaml"))

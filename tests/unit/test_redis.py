@@ -111,6 +111,27 @@ def test_a_node_drain_never_waits_for_redis() -> None:
     assert (budget["maxUnavailable"], budget["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
 
 
+def test_its_budget_can_be_the_users() -> None:
+    budget = Ref("PodDisruptionBudget", "chat-redis")
+    own = cluster(adapter={"managed": {"podDisruptionBudget": False}})
+    assert budget not in children(own)
+    assert summary(decided(own, world(cluster()))) == [("delete", str(budget))]
+    assert budget in children(cluster(adapter={"managed": {"podDisruptionBudget": True}}))
+
+
+def test_its_pod_has_labels_and_annotations_below_ours() -> None:
+    asked = {
+        "labels": {"team": "chat"},
+        "annotations": {"example.com/a": "b", "socketio-operator.dev/config-hash": "x"},
+    }
+    template = children(cluster(adapter={"managed": {"pod": asked}}))[REDIS]["spec"]["template"]["metadata"]
+    plain = children(cluster())[REDIS]["spec"]["template"]["metadata"]
+    assert template["labels"] == {"team": "chat", **plain["labels"]}
+    assert template["annotations"] == {"example.com/a": "b", **plain["annotations"]}
+    (apply,) = applies(decided(cluster(adapter={"managed": {"pod": {"labels": {"team": "chat"}}}}), world(cluster())))
+    assert (apply.ref, apply.restarts_pods, apply.reason.partition(": ")[2]) == (REDIS, True, "pod labels changed")
+
+
 @pytest.mark.parametrize("size", ["0", "0.0Gi", "-1Gi", "2Gi ", "2 Gi", "lots", "1e3"])
 def test_a_size_is_a_quantity_of_bytes(size: str) -> None:
     adapter = {"managed": {"storage": {"size": size}}}

@@ -135,6 +135,10 @@ def test_an_old_heartbeat_is_none_and_new_pods_have_time() -> None:
     assert verdict("Broadcasting", sight(hearing((), ()), since=NOW - timedelta(seconds=20))).status is False
 
 
+def test_a_pod_that_has_not_begun_is_missed_by_nobody() -> None:
+    assert verdict("Broadcasting", sight([*hearing((1,), (0,)), Figures()])).status is True
+
+
 def test_a_full_list_is_no_proof() -> None:
     full = Figures(hears={f"10.1.{number // 250}.{number % 250}": 1.0 for number in range(MOST_HEARD)})
     assert verdict("Broadcasting", sight([full, *hearing((0,))])).status is True

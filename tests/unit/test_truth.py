@@ -147,7 +147,7 @@ def test_a_default_prefix_restarts_nothing_and_a_chosen_one_does() -> None:
     assert "SOCKETIO_ADAPTER_PREFIX" in str(other.manifest)
 
 
-@pytest.mark.parametrize("reason", ["SecretNotFound", "SecretKeyNotFound", "ImagePullFailed"])
+@pytest.mark.parametrize("reason", ["SecretNotFound", "SecretKeyNotFound", "ConfigMapNotFound", "ImagePullFailed"])
 def test_what_may_come_by_itself_has_a_minute_before_a_person_is_called(reason: str) -> None:
     ready = Condition("Ready", False, reason, "It is missing.")
     found = (ready, Condition("Stalled", True, reason, "It is missing."))

@@ -104,12 +104,162 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
         spec_with(pod={"topologySpreadConstraints": [{"topologyKey": "zone", "minDomains": 2}]}),
         "minDomains counts with whenUnsatisfiable DoNotSchedule alone",
     ),
+    "resources of the runtime as text": (
+        spec_with(runtime={"resources": "small"}),
+        "spec.runtime.resources in body must be of type object",
+    ),
     "an alias without names": (
         spec_with(pod={"hostAliases": [{"ip": "10.0.0.8", "hostnames": []}]}),
         "should have at least 1 items",
     ),
     "a host network": (spec_with(pod={"hostNetwork": True}), 'unknown field "spec.pod.hostNetwork"'),
     "root user": (spec_with(pod={"runAsUser": 0}), "spec.pod.runAsUser in body should be greater than or equal to 1"),
+    "a user beside that of the platform": (
+        spec_with(pod={"securityContext": {"identity": "platform", "runAsUser": 1000}}),
+        "With pod.securityContext.identity platform the platform chooses user and groups",
+    ),
+    "a group beside that of the platform": (
+        spec_with(pod={"fsGroup": 1000, "securityContext": {"identity": "platform"}}),
+        "remove pod.runAsUser, pod.runAsGroup and pod.fsGroup.",
+    ),
+    "root's group": (
+        spec_with(pod={"securityContext": {"supplementalGroups": [0]}}),
+        "spec.pod.securityContext.supplementalGroups[0] in body should be greater than or equal to 1",
+    ),
+    "privilege": (
+        spec_with(pod={"securityContext": {"privileged": True}}),
+        'unknown field "spec.pod.securityContext.privileged"',
+    ),
+    "a container with our name": (
+        spec_with(pod={"sidecars": [{"name": "server", "image": "a:1"}]}),
+        "Container names server and those that begin with socketio-runtime are the operator's own",
+    ),
+    "an init container with the runtime's name": (
+        spec_with(pod={"initContainers": [{"name": "socketio-runtime", "image": "a:1"}]}),
+        "Container names server and those that begin with socketio-runtime are the operator's own",
+    ),
+    "a container's name in upper case": (
+        spec_with(pod={"sidecars": [{"name": "Exporter", "image": "a:1"}]}),
+        "A container's name is made of lower-case letters, digits and -",
+    ),
+    "two containers of one name": (
+        spec_with(
+            pod={"sidecars": [{"name": "a", "image": "a:1"}], "initContainers": [{"name": "a", "image": "a:1"}]},
+        ),
+        "pod.initContainers and pod.sidecars must not share a name",
+    ),
+    "a privileged container": (
+        spec_with(pod={"sidecars": [{"name": "a", "image": "a:1", "securityContext": {"privileged": True}}]}),
+        'unknown field "spec.pod.sidecars[0].securityContext"',
+    ),
+    "a port of the node": (
+        spec_with(pod={"sidecars": [{"name": "a", "image": "a:1", "ports": [{"containerPort": 1, "hostPort": 1}]}]}),
+        'unknown field "spec.pod.sidecars[0].ports[0].hostPort"',
+    ),
+    "a sidecar's mount without volume": (
+        spec_with(
+            pod={"sidecars": [{"name": "a", "image": "a:1", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]}
+        ),
+        "Each of volumeMounts of pod.initContainers and pod.sidecars must name one of volumes",
+    ),
+    "a mount of the runtime's token": (
+        spec_with(
+            pod={
+                "initContainers": [
+                    {
+                        "name": "a",
+                        "image": "a:1",
+                        "volumeMounts": [{"name": "socketio-runtime-token", "mountPath": "/t"}],
+                    }
+                ]
+            }
+        ),
+        "Each of volumeMounts of pod.initContainers and pod.sidecars must name one of volumes",
+    ),
+    "a sidecar on the server's port": (
+        spec_with(pod={"sidecars": [{"name": "a", "image": "a:1", "ports": [{"containerPort": 3000}]}]}),
+        "A port of pod.initContainers or pod.sidecars is taken by the server, the runtime or routing.direct",
+    ),
+    "a sidecar's port with the server's name": (
+        spec_with(pod={"sidecars": [{"name": "a", "image": "a:1", "ports": [{"name": "http", "containerPort": 80}]}]}),
+        "The port names http, runtime, servers and webtransport are the server's",
+    ),
+    "a probe of a container that ends": (
+        spec_with(
+            pod={"initContainers": [{"name": "a", "image": "a:1", "readinessProbe": {"tcpSocket": {"port": 1}}}]}
+        ),
+        "Ports and probes of pod.initContainers need restartPolicy Always",
+    ),
+    "a probe of two kinds": (
+        spec_with(
+            pod={
+                "sidecars": [
+                    {
+                        "name": "a",
+                        "image": "a:1",
+                        "livenessProbe": {"tcpSocket": {"port": 1}, "exec": {"command": ["true"]}},
+                    }
+                ]
+            }
+        ),
+        "A probe takes exactly one of httpGet, tcpSocket, exec.",
+    ),
+    "a probe of another machine": (
+        spec_with(
+            pod={"sidecars": [{"name": "a", "image": "a:1", "livenessProbe": {"tcpSocket": {"port": 1, "host": "h"}}}]}
+        ),
+        'unknown field "spec.pod.sidecars[0].livenessProbe.tcpSocket.host"',
+    ),
+    "eleven sidecars": (
+        spec_with(pod={"sidecars": [{"name": f"s{number}", "image": "a:1"} for number in range(11)]}),
+        "spec.pod.sidecars: Too many: 11: must have at most 10 items",
+    ),
+    "an object that is watched twice": (
+        spec_with(restartOnChange={"configMaps": ["app", "app"]}),
+        'spec.restartOnChange.configMaps[1]: Duplicate value: "app"',
+    ),
+    "an object of another namespace": (
+        spec_with(restartOnChange={"secrets": ["other/api"]}),
+        "The name of a ConfigMap or Secret is made of lower-case letters, digits, - and .",
+    ),
+    "seventeen objects": (
+        spec_with(restartOnChange={"secrets": [f"s{number}" for number in range(17)]}),
+        "spec.restartOnChange.secrets: Too many: 17: must have at most 16 items",
+    ),
+    "a container without AppArmor": (
+        spec_with(pod={"annotations": {"container.apparmor.security.beta.kubernetes.io/server": "unconfined"}}),
+        "pod.annotations may set AppArmor profiles to runtime/default or localhost/... alone",
+    ),
+    "Redis without AppArmor": (
+        spec_with(
+            adapter={
+                "managed": {
+                    "pod": {"annotations": {"container.apparmor.security.beta.kubernetes.io/redis": "unconfined"}}
+                }
+            }
+        ),
+        "adapter.managed.pod.annotations may set AppArmor profiles",
+    ),
+    "a label of ours on Redis": (
+        spec_with(adapter={"managed": {"pod": {"labels": {"socketio-operator.dev/component": "server"}}}}),
+        "adapter.managed.pod.labels must not begin with socketio-operator.dev/",
+    ),
+    "a budget of Redis as a number": (
+        spec_with(adapter={"managed": {"podDisruptionBudget": 1}}),
+        "spec.adapter.managed.podDisruptionBudget in body must be of type boolean",
+    ),
+    "a child's label of ours": (
+        spec_with(childMetadata={"labels": {"app.kubernetes.io/managed-by": "me"}}),
+        "childMetadata.labels must not begin with socketio-operator.dev/, app.kubernetes.io/",
+    ),
+    "a child's annotation of Kubernetes": (
+        spec_with(childMetadata={"annotations": {"kubernetes.io/change-cause": "me"}}),
+        "childMetadata.annotations must not begin with socketio-operator.dev/, app.kubernetes.io/",
+    ),
+    "a child's label with a blank": (
+        spec_with(childMetadata={"labels": {"team": "my team"}}),
+        "The value of a label is made of letters, digits and -_.",
+    ),
     "label of ours": (
         spec_with(pod={"labels": {"socketio-operator.dev/cluster": "other"}}),
         "pod.labels must not begin with socketio-operator.dev/",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from socketio_operator.api.base import Model, checked, object_name, rule, without_default
-from socketio_operator.api.pod import Resources, Scheduling
+from socketio_operator.api.pod import Annotations, Labels, Resources, Scheduling, foreign_labels, restricted_annotations
 
 EnvName = Annotated[
     str,
@@ -52,6 +52,21 @@ class Storage(Model):
     )
 
 
+class RedisPod(Scheduling):
+    """Metadata and scheduling of the pod of Redis. Each change replaces it: without a volume its data goes."""
+
+    labels: Labels = Field(
+        default_factory=dict,
+        description="Labels added to the pod. Default: none. Example: `{team: chat}`.",
+        json_schema_extra=foreign_labels("adapter.managed.pod.labels"),
+    )
+    annotations: Annotations = Field(
+        default_factory=dict,
+        description="Annotations added to the pod. Default: none. Example: `{example.com/team: chat}`.",
+        json_schema_extra=restricted_annotations("adapter.managed.pod.annotations"),
+    )
+
+
 class ManagedBroker(Model):
     """The Redis that the operator runs."""
 
@@ -73,9 +88,15 @@ class ManagedBroker(Model):
         description="Keeps the data of Redis on a PersistentVolumeClaim, which is deleted with the cluster, or when "
         "this is removed. Default: none; the data lives as long as the pod of Redis. Example: `{size: 2Gi}`.",
     )
-    pod: Scheduling = Field(
-        Scheduling(),
-        description="Scheduling of the pod of Redis. Default: `{}`. Example: `{nodeSelector: {disk: ssd}}`.",
+    pod: RedisPod = Field(
+        RedisPod(),
+        description="Metadata and scheduling of the pod of Redis. Default: `{}`. "
+        "Example: `{priorityClassName: important, nodeSelector: {disk: ssd}}`.",
+    )
+    pod_disruption_budget: bool = Field(
+        True,
+        description="Whether Redis has a PodDisruptionBudget, which lets drains of nodes move it. With false you may "
+        "write one of your own: a pod that two of them select cannot be evicted at all. Default: true.",
     )
 
 

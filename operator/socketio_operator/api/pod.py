@@ -29,6 +29,19 @@ def foreign_labels(field: str) -> dict[str, Any]:
     )
 
 
+def restricted_annotations(field: str) -> dict[str, Any]:
+    """`json_schema_extra` of annotations that users add to pods: one of them is a setting that `restricted` limits."""
+    return checked(
+        rule(
+            "self.all(k, !k.startsWith('container.apparmor.security.beta.kubernetes.io/') || "
+            "self[k] == 'runtime/default' || self[k].startsWith('localhost/'))",
+            f"{field} may set AppArmor profiles to runtime/default or localhost/... alone, as the pod security level "
+            "restricted asks; correct or remove it.",
+        ),
+        maxProperties=32,
+    )
+
+
 class KeyRef(Model):
     """A key of a ConfigMap or Secret of the same namespace."""
 

@@ -4,13 +4,25 @@ from typing import Literal
 
 from pydantic import Field
 
-from socketio_operator.api.base import checked
+from socketio_operator.api.base import checked, map_list, rule
+from socketio_operator.api.containers import Container, InitContainer
 from socketio_operator.api.names import DnsConfig, HostAlias
-from socketio_operator.api.pod import Annotations, Labels, Scheduling, foreign_labels
+from socketio_operator.api.pod import Annotations, Labels, Scheduling, foreign_labels, restricted_annotations
+from socketio_operator.api.security import SecurityContext
 from socketio_operator.api.spread import SpreadConstraint
 
 
-class PodSettings(Scheduling):
+class PodSettings(
+    Scheduling,
+    json_schema_extra=checked(
+        rule(
+            "!has(self.securityContext) || self.securityContext.identity == 'fixed' || !(has(self.runAsGroup) || "
+            "has(self.fsGroup) || self.runAsUser != 1000)",
+            "With pod.securityContext.identity platform the platform chooses user and groups; remove pod.runAsUser, "
+            "pod.runAsGroup and pod.fsGroup.",
+        )
+    ),
+):
     """Metadata, identity and scheduling of the server's pods."""
 
     labels: Labels = Field(
@@ -21,7 +33,7 @@ class PodSettings(Scheduling):
     annotations: Annotations = Field(
         default_factory=dict,
         description="Annotations added to the pods. Default: none. Example: `{example.com/team: chat}`.",
-        json_schema_extra=checked(maxProperties=32),
+        json_schema_extra=restricted_annotations("pod.annotations"),
     )
     run_as_user: int = Field(
         1000, description="User id of the processes; root is not allowed. Default: 1000.", ge=1, le=2147483647
@@ -31,6 +43,24 @@ class PodSettings(Scheduling):
     )
     fs_group: int | None = Field(
         None, description="Group that owns mounted volumes. Default: none.", ge=1, le=2147483647
+    )
+    security_context: SecurityContext | None = Field(
+        None,
+        description="User, groups and root file system of the pods; its ids win over `runAsUser`, `runAsGroup` and "
+        "`fsGroup` beside it. Default: none. Example: `{readOnlyRootFilesystem: true}`.",
+    )
+    init_containers: tuple[InitContainer, ...] = Field(
+        default=(),
+        description="Containers that run before the server, one after the other, and after the runtime is copied in. "
+        "Default: none. Example: `[{name: migrate, image: 'registry.example/chat:1.4', command: [node, migrate.js]}]`.",
+        json_schema_extra=map_list("name", max_items=10),
+    )
+    sidecars: tuple[Container, ...] = Field(
+        default=(),
+        description="Containers beside the server, which end when a pod begins to: what the server needs while it "
+        "drains is one of `initContainers` with `restartPolicy: Always`. Default: none. "
+        "Example: `[{name: exporter, image: 'registry.example/exporter:1.2'}]`.",
+        json_schema_extra=map_list("name", max_items=10),
     )
     topology_spread_constraints: tuple[SpreadConstraint, ...] | None = Field(
         None,
@@ -62,3 +92,13 @@ class PodSettings(Scheduling):
         description="Entries of the pods' hosts file. Default: none. Example: `[{ip: 10.0.0.8, hostnames: [legacy]}]`.",
         json_schema_extra=checked(maxItems=32),
     )
+
+    @property
+    def identity_of_platform(self) -> bool:
+        """Whether no pod of the cluster names a user or group."""
+        return self.security_context is not None and self.security_context.identity == "platform"
+
+    @property
+    def read_only_root(self) -> bool:
+        """Whether containers can write to volumes alone."""
+        return self.security_context is not None and self.security_context.read_only_root_filesystem

@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from socketio_operator.api.adapter import IMAGE_RULE, Adapter
 from socketio_operator.api.base import Model, checked, map_list, rule
+from socketio_operator.api.child_metadata import ChildMetadata
+from socketio_operator.api.containers import each_container
 from socketio_operator.api.derived import filled_in
 from socketio_operator.api.direct import DEFAULT_PORT
 from socketio_operator.api.engine import Engine
@@ -15,12 +17,14 @@ from socketio_operator.api.network_policy import NetworkPolicy
 from socketio_operator.api.pod import EnvFrom, EnvVar, LocalRef, Resources, VolumeMount
 from socketio_operator.api.pod_settings import PodSettings
 from socketio_operator.api.probes import Probes
+from socketio_operator.api.restart import RestartOnChange
 from socketio_operator.api.routing import Routing
 from socketio_operator.api.runtime import Runtime, Workers
 from socketio_operator.api.volumes import Volume
 
 # CEL: clients are told of the servers.
 _LISTED = "self.routing.router == 'direct' || has(self.routing.direct)"
+_LIST_PORT = f"(has(self.routing.direct) ? self.routing.direct.port : {DEFAULT_PORT})"
 
 
 class Health(Model):
@@ -63,6 +67,24 @@ class ClusterSpec(
             "Each of volumeMounts must name one of volumes; add the volume or correct the name.",
         ),
         rule(
+            each_container("!has(c.volumeMounts) || c.volumeMounts.all(m, self.volumes.exists(v, v.name == m.name))"),
+            "Each of volumeMounts of pod.initContainers and pod.sidecars must name one of volumes; add the volume or "
+            "correct the name.",
+        ),
+        rule(
+            each_container(
+                "!has(c.ports) || !c.ports.exists(p, p.containerPort == self.port || (self.runtime.inject != 'none' && "
+                f"p.containerPort == self.runtime.port) || (({_LISTED}) && p.containerPort == {_LIST_PORT}))"
+            ),
+            "A port of pod.initContainers or pod.sidecars is taken by the server, the runtime or routing.direct: all "
+            "containers of a pod share its ports; choose another.",
+        ),
+        rule(
+            "!has(self.pod.initContainers) || !has(self.pod.sidecars) || "
+            "!self.pod.initContainers.exists(i, self.pod.sidecars.exists(s, s.name == i.name))",
+            "pod.initContainers and pod.sidecars must not share a name; rename one.",
+        ),
+        rule(
             "!self.volumes.exists(v, v.name.startsWith('socketio-runtime'))",
             "Volume names that begin with socketio-runtime are the operator's own; choose another.",
         ),
@@ -76,8 +98,7 @@ class ClusterSpec(
             "runtime.inject to node or python, or choose another routing.router.",
         ),
         rule(
-            f"!({_LISTED}) || !([self.port, self.runtime.port]"
-            f".exists(p, p == (has(self.routing.direct) ? self.routing.direct.port : {DEFAULT_PORT})))",
+            f"!({_LISTED}) || !([self.port, self.runtime.port].exists(p, p == {_LIST_PORT}))",
             "routing.direct.port is taken by the app or the runtime; choose another for one of them.",
         ),
         rule(
@@ -169,6 +190,11 @@ class ClusterSpec(
         description="HTTP health endpoint of the app. Default: a TCP connection is tried. Example: `{path: /health}`.",
     )
     pod: PodSettings = Field(PodSettings(), description="Metadata, identity and scheduling of the pods. Default: `{}`.")
+    child_metadata: ChildMetadata = Field(
+        ChildMetadata(),
+        description="Labels and annotations added to the objects that the operator makes. Default: `{}`. "
+        "Example: `{labels: {cost-centre: chat}}`.",
+    )
     engine: Engine = Field(Engine(), description="Options of the Socket.IO server. Default: `{}`.")
     adapter: Adapter = Field(Adapter(), description="How the pods reach each other. Default: `{}`.")
     runtime: Runtime = Field(
@@ -185,6 +211,12 @@ class ClusterSpec(
     )
     revision_history_limit: int = Field(
         5, description="How many former ReplicaSets are kept, for `kubectl rollout undo`. Default: 5.", ge=0, le=100
+    )
+    restart_on_change: RestartOnChange = Field(
+        RestartOnChange(),
+        description="ConfigMaps and Secrets whose change replaces the pods, one by one as in any rollout; it is seen "
+        "within a minute. A name that is added replaces them once, as nobody knows with what content they started. "
+        "Default: `{}`. Example: `{configMaps: [chat-settings]}`.",
     )
     progress_deadline_seconds: int = Field(
         180,

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from socketio_operator.api.base import Model
+from socketio_operator.api.pod import Resources
 
 
 class Runtime(Model):
@@ -27,6 +28,12 @@ class Runtime(Model):
         description="Over how many seconds a pod that ends closes its connections, one by one. Default: 20.",
         ge=0,
         le=3600,
+    )
+    resources: Resources | None = Field(
+        None,
+        description="Compute resources of the init container that copies the runtime into a pod, for namespaces whose "
+        "quota or LimitRange asks for others. Default: requests of 10m CPU and 16Mi memory, a limit of 64Mi memory. "
+        "Example: `{limits: {cpu: 100m, memory: 64Mi}}`.",
     )
 
 

@@ -6,10 +6,12 @@ from datetime import datetime
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.controller.api import KubeApi
+from socketio_operator.controller.fingerprints import Fingerprints
 from socketio_operator.controller.key import Key
 from socketio_operator.controller.own_secrets import OwnSecrets
 from socketio_operator.controller.prober import Prober
 from socketio_operator.controller.store import Store
+from socketio_operator.controller.user_objects import UserObjectReader
 from socketio_operator.controller.user_secrets import UserSecretReader, UserSecrets
 from socketio_operator.desired.adapters import ADAPTERS
 from socketio_operator.desired.inputs import Images, Inputs
@@ -46,7 +48,8 @@ class Observer:
         self._api, self._store, self._prober, self._own = api, store, prober, own
         self._images, self._now, self._probe_brokers = images, now, probe_brokers
         self._unserved = unserved
-        self._users = UserSecretReader(api)
+        self._users, self._fingerprints = UserSecretReader(api), Fingerprints()
+        self._objects = UserObjectReader(api, self._fingerprints)
         self._strangers: dict[Key, dict[Ref, Child]] = {}
 
     async def look(self, key: Key, cluster: SocketIOCluster, is_new: bool) -> Sight:
@@ -55,8 +58,9 @@ class Observer:
         user = await self._users.read(key, cluster)
         texts = self._own.texts(key, cluster)
         session_key = texts.get("session_key", "")
-        credentials = self._users.credentials(key, cluster, user.url, session_key) if user.url else ""
-        inputs = Inputs(images=self._images, external_credentials=credentials, **texts)
+        credentials = self._credentials(key, cluster, session_key, user.url)
+        objects = await self._objects.read(key, cluster, session_key)
+        inputs = Inputs(images=self._images, external_credentials=credentials, object_hashes=objects.hashes, **texts)
         pods = self._store.pods_of(key)
         findings, unanswered = self._probe(key, cluster, user, pods)
         children = {**self._store.children(key), **self._own.children(key)}
@@ -65,7 +69,7 @@ class Observer:
         observed = Observed(
             children=children,
             pods=pods,
-            secrets=user.problems,
+            secrets=(*user.problems, *objects.problems),
             broker=self._broker(cluster, user, findings.get(BROKER)),
             runtimes=runtime_reports(pods, findings),
             unanswered=unanswered,
@@ -74,6 +78,9 @@ class Observer:
             now=self._now(),
         )
         return Sight(observed, inputs)
+
+    def _credentials(self, key: Key, cluster: SocketIOCluster, session_key: str, url: str) -> str:
+        return self._fingerprints.of(key, cluster, session_key, "the broker's URL", url.encode()) if url else ""
 
     def _probe(
         self, key: Key, cluster: SocketIOCluster, user: UserSecrets, pods: tuple[Pod, ...]
@@ -116,4 +123,6 @@ class Observer:
         self._prober.forget(key)
         self._own.forget(key)
         self._users.forget(key)
+        self._objects.forget(key)
+        self._fingerprints.forget(key)
         self._strangers.pop(key, None)

@@ -38,8 +38,8 @@ ROUNDS = 4
 # An event of the cluster is as good as a read of it for so long.
 FRESH_SECONDS = 5.0
 REJECTED_SECONDS = 30.0
-# An external broker's credentials change without any event.
-EXTERNAL_SECONDS = 60.0
+# An external broker's credentials, and objects of the user, change without any event.
+UNTOLD_SECONDS = 60.0
 
 
 class UnsteadyError(Exception):
@@ -120,9 +120,9 @@ class Reconciler:
         self, key: Key, cluster: SocketIOCluster, body: Live, decision: Decision, seen: Observed
     ) -> float | None:
         found = conditions.conditions(cluster, decision, seen, _conditions(body))
-        external = EXTERNAL_SECONDS if cluster.spec.adapter.external_broker else None
+        untold = UNTOLD_SECONDS if _depends_on_untold(cluster) else None
         later = look_again(cluster, seen, found)
-        return _soonest(decision.look_again, await self._report(key, cluster, body, found, seen), external, later)
+        return _soonest(decision.look_again, await self._report(key, cluster, body, found, seen), untold, later)
 
     async def _refuse(self, key: Key, body: Live, problems: tuple[FieldError, ...]) -> None:
         found = conditions.invalid(tuple(map(str, problems)))
@@ -167,6 +167,10 @@ class Reconciler:
             # Another cluster of this name, or none: its own event says so.
             if not error.is_replaced:
                 raise
+
+
+def _depends_on_untold(cluster: SocketIOCluster) -> bool:
+    return cluster.spec.adapter.external_broker is not None or cluster.spec.restart_on_change.any
 
 
 def _soonest(*times: float | None) -> float | None:

@@ -1,7 +1,5 @@
 """Secrets that the user names: whether they are there, and what the URL of an external broker is."""
 
-import hashlib
-import hmac
 import time
 from dataclasses import dataclass, field
 
@@ -15,7 +13,6 @@ from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.kinds import SECRET
 from socketio_operator.desired.metadata import SERVER
 from socketio_operator.desired.references import SecretNeed, needed_secrets
-from socketio_operator.desired.server.runtime import injected
 from socketio_operator.plan.problem import Problem, Scope
 
 # A burst of events reads each Secret once.
@@ -37,7 +34,6 @@ class UserSecretReader:
     def __init__(self, api: KubeApi) -> None:
         self._api = api
         self._known: dict[Key, tuple[float, str, int, UserSecrets]] = {}
-        self._marks: dict[Key, tuple[str, str]] = {}
 
     async def read(self, key: Key, cluster: SocketIOCluster) -> UserSecrets:
         """What a cluster's spec names."""
@@ -50,23 +46,9 @@ class UserSecretReader:
         self._known[key] = (time.monotonic(), cluster.uid, cluster.generation, found)
         return found
 
-    def credentials(self, key: Key, cluster: SocketIOCluster, url: str, session_key: str) -> str:
-        """A hash by which one tells whether the URL changed, and from which nobody can guess its password.
-
-        Keyed where the cluster has a secret of its own that lasts; slow elsewhere, and then done once for each URL.
-        """
-        if injected(cluster):
-            return hmac.new(session_key.encode(), url.encode(), hashlib.sha256).hexdigest()[:16]
-        if (known := self._marks.get(key)) and known[0] == url:
-            return known[1]
-        slow = hashlib.scrypt(url.encode(), salt=cluster.uid.encode(), n=2**14, r=8, p=1, dklen=8).hex()
-        self._marks[key] = (url, slow)
-        return slow
-
     def forget(self, key: Key) -> None:
         """Drops what is remembered of a cluster that is gone."""
         self._known.pop(key, None)
-        self._marks.pop(key, None)
 
     async def _read(self, cluster: SocketIOCluster, needs: tuple[SecretNeed, ...]) -> UserSecrets:
         problems, url = [], ""

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from socketio_operator.api import SocketIOCluster
+from socketio_operator.desired.child_metadata import with_child_metadata
 from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.kinds import CHILD_KINDS, WORKLOADS, Ref, ref_of
@@ -67,7 +68,8 @@ def _built(cluster: SocketIOCluster, inputs: Inputs) -> list[tuple[int, str, Man
     route = ROUTERS[cluster.spec.routing.router].build(cluster, inputs)
     # A route goes to the API server after the Services that it leads to, so that it never leads nowhere.
     parts = ((int(manifest["kind"] != "Service"), "", manifest) for manifest in route)
-    return sorted([*found, *parts], key=lambda item: item[0])
+    built = sorted([*found, *parts], key=lambda item: item[0])
+    return [(stage, component, with_child_metadata(cluster, manifest)) for stage, component, manifest in built]
 
 
 def build_children(cluster: SocketIOCluster, inputs: Inputs) -> tuple[Manifest, ...]:

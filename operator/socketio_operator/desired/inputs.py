@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import dataclass, field
 
+from socketio_operator.desired.kinds import Ref
+
 
 @dataclass(frozen=True, slots=True)
 class Images:
@@ -22,6 +24,7 @@ class Inputs:
     """Everything that is not in the spec. The secrets are URL-safe text, generated once a cluster.
 
     `external_credentials`: a hash of the external broker's URL as the user's Secret has it; empty if it is not known.
+    `object_hashes`: of the objects of `restartOnChange`, as far as they exist.
     """
 
     images: Images = field(default_factory=Images)
@@ -29,6 +32,7 @@ class Inputs:
     runtime_token: str = field(default="", repr=False)
     session_key: str = field(default="", repr=False)
     external_credentials: str = ""
+    object_hashes: tuple[tuple[Ref, str], ...] = ()
 
     @property
     def redis_password_hash(self) -> str:

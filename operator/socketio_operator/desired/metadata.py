@@ -16,6 +16,8 @@ CONFIG_HASH_ANNOTATION = f"{GROUP}/config-hash"
 BROKER_HASH_ANNOTATION = f"{GROUP}/broker-hash"
 # Of the server's Deployment itself, not of its pods: with which credentials of an external broker they were started.
 CREDENTIALS_ANNOTATION = f"{GROUP}/broker-credentials"
+# Of the server's pods: hashes of the user's objects whose change replaces them.
+OBJECTS_ANNOTATION = f"{GROUP}/restart-on-change"
 # `kubectl rollout history` shows this annotation of a Deployment.
 CAUSE_ANNOTATION = "kubernetes.io/change-cause"
 

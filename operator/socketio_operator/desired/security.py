@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from socketio_operator.api import SocketIOCluster
+from socketio_operator.api.security import SecurityContext
 from socketio_operator.desired.manifest import canonical
 
 # Group and user of the managed broker; the images of Redis and Valkey run as any user.
@@ -10,17 +12,29 @@ BROKER_USER = 1000
 PROXY_USER = 1000
 
 
-def pod_security(user: int, group: int | None = None, fs_group: int | None = None) -> dict[str, Any]:
-    """`securityContext` of a pod."""
-    context: dict[str, Any] = canonical(
-        {
-            "runAsNonRoot": True,
-            "runAsUser": user,
-            "runAsGroup": group,
-            "fsGroup": fs_group,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        }
+def server_security(cluster: SocketIOCluster) -> dict[str, Any]:
+    """`securityContext` of the server's pods."""
+    pod = cluster.spec.pod
+    if pod.identity_of_platform:
+        return _pod_security()
+    asked = pod.security_context or SecurityContext()
+    return _pod_security(
+        runAsUser=asked.run_as_user or pod.run_as_user,
+        runAsGroup=asked.run_as_group or pod.run_as_group,
+        fsGroup=asked.fs_group or pod.fs_group,
+        supplementalGroups=asked.supplemental_groups,
     )
+
+
+def own_security(cluster: SocketIOCluster, user: int) -> dict[str, Any]:
+    """`securityContext` of pods that run a program of ours as `user`, and as the group of that number."""
+    if cluster.spec.pod.identity_of_platform:
+        return _pod_security()
+    return _pod_security(runAsUser=user, runAsGroup=user, fsGroup=user)
+
+
+def _pod_security(**ids: Any) -> dict[str, Any]:
+    context: dict[str, Any] = canonical({"runAsNonRoot": True, **ids, "seccompProfile": {"type": "RuntimeDefault"}})
     return context
 
 

@@ -28,6 +28,7 @@ STALLED_REASONS = {
     "RouterNotInstalled",
     "SecretNotFound",
     "SecretKeyNotFound",
+    "ConfigMapNotFound",
     "ChildRejected",
     "ImagePullFailed",
     "ContainerNotCreated",
@@ -48,6 +49,7 @@ STALLED_REASONS = {
 PATIENT_REASONS = {
     "SecretNotFound",
     "SecretKeyNotFound",
+    "ConfigMapNotFound",
     "ImagePullFailed",
     "AdapterNotStarted",
     "SessionsUnknown",

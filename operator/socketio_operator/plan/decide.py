@@ -24,7 +24,7 @@ from socketio_operator.plan.storage import storage_problems
 # After these, no event tells that it may go on.
 LOOK_AGAIN_SECONDS = 10.0
 NOT_INSTALLED = "RouterNotInstalled"
-_UNTOLD = {"NameConflict", "SecretNotFound", "SecretKeyNotFound"}
+_UNTOLD = {"NameConflict", "SecretNotFound", "SecretKeyNotFound", "ConfigMapNotFound"}
 
 
 def acknowledgement(content: bytes, child: Child) -> tuple[bytes, bytes]:

@@ -7,7 +7,8 @@ from typing import Any
 from socketio_operator.desired.component import Defaults
 from socketio_operator.desired.kinds import WORKLOADS
 from socketio_operator.desired.manifest import Manifest, canonical
-from socketio_operator.desired.metadata import BROKER_HASH_ANNOTATION, CREDENTIALS_ANNOTATION
+from socketio_operator.desired.metadata import BROKER_HASH_ANNOTATION, CREDENTIALS_ANNOTATION, OBJECTS_ANNOTATION
+from socketio_operator.desired.references import marked_objects
 from socketio_operator.plan.observed import Child
 
 
@@ -24,7 +25,8 @@ def held(wanted: Manifest, child: Child, defaults: Defaults, failing: frozenset[
     if wanted["kind"] == "Service":
         return _held_cluster_ip(wanted, applied)
     if wanted["kind"] in WORKLOADS:
-        return _held_credentials(_held_defaults(wanted, applied, defaults, failing), applied, child)
+        kept = _held_objects(_held_defaults(wanted, applied, defaults, failing), applied)
+        return _held_credentials(kept, applied, child)
     return wanted
 
 
@@ -85,6 +87,18 @@ def _containers(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _with_pod(manifest: Manifest, pod: dict[str, Any]) -> Manifest:
     template = manifest["spec"]["template"]
     return {**manifest, "spec": {**manifest["spec"], "template": {**template, "spec": pod}}}
+
+
+def _held_objects(wanted: Manifest, applied: Manifest) -> Manifest:
+    """The marks of objects whose change replaces pods, where some are no longer among them: that replaces none."""
+    template = applied.get("spec", {}).get("template", {})
+    mark = _notes(template).get(OBJECTS_ANNOTATION, "")
+    before = marked_objects(mark)
+    now = marked_objects(_notes(wanted["spec"]["template"]).get(OBJECTS_ANNOTATION, ""))
+    if not before or not now.items() <= before.items():
+        return wanted
+    kept = _with_template_note(wanted, OBJECTS_ANNOTATION, mark)
+    return kept if kept["spec"]["template"] == template else wanted
 
 
 def _held_credentials(wanted: Manifest, applied: Manifest, child: Child) -> Manifest:

@@ -171,10 +171,11 @@ class Observed:
     """The world around one cluster.
 
     `children`: live objects by reference, ours and foreign ones that stand in our way. `pods`: pods that workloads of
-    ours control, of all components. `secrets`: problems of Secrets that the user names. `broker`: what an external
-    broker answered, None if it is well or there is none. `runtimes`: what the injected runtimes of running pods report.
-    `unanswered`: a question to a broker or runtime has no answer yet. `credentials`: a hash of the external broker's
-    URL as the Secret has it now, empty if there is none. `unserved`: kinds that the API server does not serve.
+    ours control, of all components. `secrets`: problems of Secrets and ConfigMaps that the user names.
+    `broker`: what an external broker answered, None if it is well or there is none. `runtimes`: what the injected
+    runtimes of running pods report. `unanswered`: a question to a broker or runtime has no answer yet. `credentials`: a
+    hash of the external broker's URL as the Secret has it now, empty if there is none. `unserved`: kinds that the API
+    server does not serve.
     """
 
     children: Mapping[Ref, Child] = field(default_factory=dict)

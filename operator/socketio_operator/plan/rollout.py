@@ -9,7 +9,9 @@ from socketio_operator.desired.metadata import (
     BROKER_HASH_ANNOTATION,
     CAUSE_ANNOTATION,
     CONFIG_HASH_ANNOTATION,
+    OBJECTS_ANNOTATION,
 )
+from socketio_operator.desired.references import marked_objects
 from socketio_operator.plan.held import annotated
 from socketio_operator.plan.observed import Child
 
@@ -28,6 +30,7 @@ def template_reason(before: Mapping[str, Any], after: Mapping[str, Any]) -> str 
         return None
     reasons = [
         *_annotation_reasons(_annotations(before), _annotations(after)),
+        *_object_reasons(_annotations(before), _annotations(after)),
         *_container_reasons(_container(before), _container(after)),
         *_other_reasons(before, after),
     ]
@@ -47,12 +50,23 @@ def _container(template: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _annotation_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    changed = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    names = sorted({*before, *after} - {OBJECTS_ANNOTATION})
+    changed = [name for name in names if before.get(name) != after.get(name)]
     # A hash that comes or goes does so with the broker, which the environment tells.
     return [
         _ANNOTATIONS.get(name, f"annotation {name} changed")
         for name in changed
         if name not in _ANNOTATIONS or (name in before and name in after)
+    ]
+
+
+def _object_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Of the user's objects whose change replaces pods. One that is no longer among them replaces none."""
+    old, new = (marked_objects(notes.get(OBJECTS_ANNOTATION, "")) for notes in (before, after))
+    return [
+        f"{name} changed" if name in old else f"restartOnChange names {name}"
+        for name, value in new.items()
+        if old.get(name) != value
     ]
 
 
@@ -75,10 +89,16 @@ def _container_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> l
 def _other_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     old, new = before.get("spec", {}), after.get("spec", {})
     names = sorted(name for name in {*old, *new} - {"containers"} if old.get(name) != new.get(name))
-    reasons = [f"pod {name} changed" for name in names]
+    reasons = [*_sidecar_reasons(old, new), *(f"pod {name} changed" for name in names)]
     if before.get("metadata", {}).get("labels") != after.get("metadata", {}).get("labels"):
         reasons.append("pod labels changed")
     return reasons
+
+
+def _sidecar_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Of the containers beside the main one, which is the first."""
+    old, new = ({item["name"]: item for item in pod.get("containers", ())[1:]} for pod in (before, after))
+    return [f"container {name} changed" for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
 
 
 def with_cause(wanted: Manifest, child: Child) -> tuple[Manifest, str | None]:

@@ -26,7 +26,7 @@ from socketio_operator.desired.proxy.ports import ports
 from socketio_operator.desired.proxy.programs import Program, program_of
 from socketio_operator.desired.proxy.resources import drain_seconds, resources
 from socketio_operator.desired.scheduling import scheduling
-from socketio_operator.desired.security import container_security, pod_security
+from socketio_operator.desired.security import container_security, own_security
 
 # Time for load balancers to learn that a pod is going, before it takes no more connections.
 PRESTOP_SECONDS = 5
@@ -100,7 +100,7 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs, program: Program) -> dic
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": PRESTOP_SECONDS + drain_seconds(cluster) + MARGIN_SECONDS,
-        "securityContext": pod_security(program.user, program.user, program.user),
+        "securityContext": own_security(cluster, program.user),
         "imagePullSecrets": [wire(ref) for ref in cluster.spec.image_pull_secrets],
         **scheduling(proxy.pod if proxy else Scheduling()),
         "topologySpreadConstraints": [spread],

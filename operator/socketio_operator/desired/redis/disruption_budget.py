@@ -10,8 +10,11 @@ from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import REDIS, object_meta, redis_name, selector
 
 
-def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
-    """The budget."""
+def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest | None:
+    """The budget, unless the user has one."""
+    managed = cluster.spec.adapter.managed
+    if managed and not managed.pod_disruption_budget:
+        return None
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",

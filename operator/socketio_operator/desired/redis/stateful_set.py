@@ -25,7 +25,7 @@ from socketio_operator.desired.redis.config import redis_conf
 from socketio_operator.desired.redis.memory import limit_bytes, resources
 from socketio_operator.desired.redis.secret import PASSWORD_KEY
 from socketio_operator.desired.scheduling import scheduling
-from socketio_operator.desired.security import BROKER_USER, container_security, pod_security
+from socketio_operator.desired.security import BROKER_USER, container_security, own_security
 
 GIB = 1024**3
 
@@ -74,7 +74,7 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
         "serviceAccountName": cluster.name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "securityContext": pod_security(BROKER_USER, BROKER_USER, BROKER_USER),
+        "securityContext": own_security(cluster, BROKER_USER),
         "imagePullSecrets": [wire(ref) for ref in cluster.spec.image_pull_secrets],
         "containers": [_container(cluster, inputs)],
         "volumes": [
@@ -88,6 +88,7 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
     """The StatefulSet of Redis. A changed redis.conf or password restarts it."""
+    pod = cluster.spec.adapter.managed.pod if cluster.spec.adapter.managed else None
     digest = hashlib.sha256(redis_conf(cluster).encode()).hexdigest()[:16]
     manifest: Manifest = canonical(
         {
@@ -104,8 +105,9 @@ def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:
                 "updateStrategy": {"type": "RollingUpdate"},
                 "template": {
                     "metadata": {
-                        "labels": labels(cluster, REDIS),
+                        "labels": {**(pod.labels if pod else {}), **labels(cluster, REDIS)},
                         "annotations": {
+                            **(pod.annotations if pod else {}),
                             CONFIG_HASH_ANNOTATION: digest,
                             BROKER_HASH_ANNOTATION: inputs.redis_password_hash,
                         },

@@ -13,17 +13,21 @@ from socketio_operator.desired.manifest import Manifest, canonical, wire
 from socketio_operator.desired.metadata import (
     BROKER_HASH_ANNOTATION,
     CREDENTIALS_ANNOTATION,
+    OBJECTS_ANNOTATION,
     SERVER,
     labels,
     object_meta,
     selector,
 )
 from socketio_operator.desired.quantity import canonical_resources
+from socketio_operator.desired.references import object_marks
 from socketio_operator.desired.scheduling import scheduling
-from socketio_operator.desired.security import container_security, pod_security
+from socketio_operator.desired.security import container_security, server_security
 from socketio_operator.desired.server import runtime
+from socketio_operator.desired.server.containers import init_containers, sidecars
 from socketio_operator.desired.server.discovery import discovery_ports
 from socketio_operator.desired.server.env import server_env
+from socketio_operator.desired.server.scratch import scratch_mounts, scratch_volumes
 
 # Time for routers to learn that a pod is going, before the app hears SIGTERM.
 PRESTOP_SECONDS = 5
@@ -88,8 +92,8 @@ def _container(cluster: SocketIOCluster) -> dict[str, Any]:
         "env": server_env(cluster),
         "envFrom": [wire(source) for source in spec.env_from],
         "resources": canonical_resources(wire(spec.resources)),
-        "volumeMounts": runtime.mounts(cluster),
-        "securityContext": container_security(read_only=False),
+        "volumeMounts": [*runtime.mounts(cluster), *scratch_mounts(cluster)],
+        "securityContext": container_security(spec.pod.read_only_root),
         "lifecycle": {"preStop": _pre_stop(cluster)},
         **_probes(cluster),
     }
@@ -121,7 +125,7 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
         "automountServiceAccountToken": False if own_account else None,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": _grace_seconds(cluster),
-        "securityContext": pod_security(pod.run_as_user, pod.run_as_group, pod.fs_group),
+        "securityContext": server_security(cluster),
         "imagePullSecrets": [wire(ref) for ref in spec.image_pull_secrets],
         **scheduling(pod),
         "runtimeClassName": pod.runtime_class_name,
@@ -130,9 +134,16 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
         "dnsConfig": wire(pod.dns_config) if pod.dns_config else None,
         "hostAliases": [wire(alias) for alias in pod.host_aliases],
         "topologySpreadConstraints": _spread(cluster),
-        "initContainers": [runtime.init_container(cluster, inputs)] if with_runtime else None,
-        "containers": [_container(cluster)],
-        "volumes": [*(wire(volume) for volume in spec.volumes), *(runtime.volumes(cluster) if with_runtime else ())],
+        "initContainers": [
+            *([runtime.init_container(cluster, inputs)] if with_runtime else ()),
+            *init_containers(cluster),
+        ],
+        "containers": [_container(cluster), *sidecars(cluster)],
+        "volumes": [
+            *(wire(volume) for volume in spec.volumes),
+            *(runtime.volumes(cluster) if with_runtime else ()),
+            *scratch_volumes(cluster),
+        ],
     }
 
 
@@ -144,6 +155,8 @@ def _annotations(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, str] | N
         annotations[BROKER_HASH_ANNOTATION] = inputs.redis_password_hash
     elif adapter.external_broker and adapter.external_broker.restart_on_change and inputs.external_credentials:
         annotations[BROKER_HASH_ANNOTATION] = inputs.external_credentials
+    if inputs.object_hashes:
+        annotations[OBJECTS_ANNOTATION] = object_marks(inputs.object_hashes)
     return annotations or None
 
 

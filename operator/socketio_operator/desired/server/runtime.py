@@ -11,12 +11,14 @@ from socketio_operator.api.probes import Probes
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import wire
 from socketio_operator.desired.metadata import peers_name, runtime_name
+from socketio_operator.desired.quantity import canonical_resources
 from socketio_operator.desired.security import container_security
 from socketio_operator.desired.server.discovery import discovery_env
 
 NAME = "socketio-runtime"
 MOUNT = f"/{NAME}"
 SIZE_LIMIT = "128Mi"
+RESOURCES = {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
 TOKEN_KEY = "token"
 SESSION_KEY = "session-key"
 TOKEN_NAME = f"{NAME}-token"
@@ -59,7 +61,7 @@ def init_container(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
         "name": NAME,
         "image": images[cluster.spec.runtime.inject],
         "command": ["/bin/cp", "-r", "/runtime/.", MOUNT],
-        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
+        "resources": canonical_resources(wire(cluster.spec.runtime.resources)) or RESOURCES,
         "securityContext": container_security(read_only=True),
         "volumeMounts": [{"name": NAME, "mountPath": MOUNT}],
     }

@@ -21,17 +21,18 @@ def broadcasting(cluster: SocketIOCluster, evidence: Evidence) -> Condition:
     if not listeners:
         message = "No pod reports heartbeats of the others: they are off, or the adapter cannot carry them."
         return Condition(TYPE, None, "NotMeasured", message)
-    missed = {one.pod.name: _unheard(one, evidence) for one in listeners}
+    missed = {one.pod.name: _unheard(one, listeners) for one in listeners}
     if any(missed.values()):
         return Condition(TYPE, False, "PodsApart", _apart(missed, len(evidence.ready)))
     return Condition(TYPE, True, "Crossing", _crossing(evidence, listeners))
 
 
-def _unheard(listener: Testimony, evidence: Evidence) -> list[str]:
+# Who hears nothing at all may not have begun: python-socketio's own managers do with their first client.
+def _unheard(listener: Testimony, speakers: list[Testimony]) -> list[str]:
     heard = listener.figures.heard() or frozenset()
     if len(heard) >= MOST_HEARD:
         return []
-    others = (pod for pod in evidence.ready if pod is not listener.pod and listener.knew(pod, NEW_SECONDS))
+    others = (one.pod for one in speakers if one is not listener and listener.knew(one.pod, NEW_SECONDS))
     return [pod.name for pod in others if pod.address not in heard]
 
 
