@@ -23,6 +23,7 @@ SERVERS = [
     ("oldest", "chat_asgi.py"),
     ("oldest", "chat_threaded.py"),
 ]
+VENDOR = MOUNT / "socketio_runtime" / "vendor"
 OWN = [server for server in SERVERS if server[1] != "chat_flask.py"]
 POLLING = {("oldest", "chat_threaded.py")}  # had no WebSocket then
 # a beat each 5 s, and something for a machine with other work
@@ -39,8 +40,9 @@ def start(environment: str, file: str, index: int, url: str, **env: str) -> App:
 
 def start_own(environment: str, file: str, index: int, url: str, channel: str = "chat") -> App:
     """With a manager of the app's own, and the package that it takes."""
-    vendor = f"{MOUNT}:{MOUNT / 'socketio_runtime' / 'vendor'}"
-    env = {"APP_MANAGER": "redis", "APP_BROKER": url, "APP_CHANNEL": channel, "PYTHONPATH": vendor}
+    has_package = (environment, file) == ("oldest", "chat_threaded.py")
+    path = str(MOUNT) if has_package else f"{MOUNT}:{VENDOR}"
+    env = {"APP_MANAGER": "redis", "APP_BROKER": url, "APP_CHANNEL": channel, "PYTHONPATH": path}
     address = {"SOCKETIO_RUNTIME_ADDRESS": ADDRESSES[index]}
     return App(file, environment, {**env, **address}, address=ADDRESSES[index])
 
@@ -48,7 +50,7 @@ def start_own(environment: str, file: str, index: int, url: str, channel: str = 
 def needs_asyncio_redis(environment: str, file: str) -> None:
     code = "import socketio; socketio.AsyncRedisManager()"
     python = str(BUILD / environment / "bin" / "python")
-    env = {"PYTHONPATH": str(MOUNT / "socketio_runtime" / "vendor")}
+    env = {"PYTHONPATH": str(VENDOR)}
     if file == "chat_asgi.py" and subprocess.run([python, "-c", code], env=env, check=False).returncode:
         pytest.skip("its asyncio manager takes a package that does not exist any more")
 
