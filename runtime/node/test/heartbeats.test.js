@@ -9,6 +9,7 @@ const { Redis } = require("ioredis");
 const { App } = require("./support/app.js");
 const { Gate } = require("./support/gate.js");
 const { MongoServer, binary: mongod } = require("./support/mongo.js");
+const { nodeOf } = require("./support/node.js");
 const { PostgresServer, available: postgresAvailable } = require("./support/postgres.js");
 const { RedisServer } = require("./support/redis.js");
 const { until } = require("./support/until.js");
@@ -47,6 +48,10 @@ async function assertHeardBoth([one, other]) {
 
 for (const [version, adapter] of [["v4.1", "redis"], ["v4.4", "redis-sharded"], ["v4.8", "redis"], ["v4.8", "redis-sharded"], ["v4.1", "redis-streams"], ["v4.8", "redis-streams"]]) {
   test(`${adapter}: two processes hear each other, ${version}`, async () => assertHeardBoth(await pair(onRedis(adapter), { folder: version })));
+}
+
+for (const node of ["16", "26"]) {
+  test(`two processes hear each other, Node.js ${node}`, async () => assertHeardBoth(await pair(onRedis(), { node: nodeOf(node) })));
 }
 
 test("control: another prefix is another cluster", async () => {
@@ -113,6 +118,21 @@ test("an app that is done with its Redis goes on", async () => {
   await until("silence", async () => (await serverOf(apps[1])).hears[ONE] > 2 * BEAT_SECONDS);
   assert.strictEqual(apps[0].ended, undefined, apps[0].log);
   assert.doesNotMatch(apps[0].log, /failed|error/i);
+});
+
+test("apps whose own Redis is away for long go on, and are heard again", async (t) => {
+  const server = await RedisServer.start();
+  t.after(() => server.stop());
+  const env = { BROKER_URL: server.url };
+  const pairs = await Promise.all(["own-redis.cjs", "plain-streams.cjs"].map((file) => pair(env, { file })));
+  for (const apps of pairs) await assertHeardBoth(apps);
+  await server.stop();
+  // longer than ioredis keeps a command by default
+  await delay(13_000);
+  const heard = async (app) => Object.values((await serverOf(app)).hears);
+  for (const app of pairs.flat()) assert.ok((await heard(app))[0] > 2 * BEAT_SECONDS, app.log);
+  await server.start();
+  for (const [one, other] of pairs) await Promise.all([hears(one, OTHER), hears(other, ONE)]);
 });
 
 test("no heartbeats: switched off, without an address of the pod, and by an adapter that cannot carry them", async () => {
