@@ -1,8 +1,7 @@
 """Annotations that users add to objects which controllers read: what must not be among them, and why.
 
 A key of a controller is refused unless it is on a short list: others undo what the operator sets, or hold
-configuration. CEL knows no limit to the length of a key, so the rules ask only how it begins and ends, and whether it
-is one of a list.
+configuration.
 """
 
 from typing import Any
@@ -103,7 +102,7 @@ def foreign_annotations(field: str) -> dict[str, Any]:
         *(
             {
                 **rule(f"!self.exists(k, {wrong})", f"{field}: {text.format('a key')}"),
-                **naming(f"self.filter(k, {wrong})[0]", f"{field}: {text.format('%s')}"),
+                **naming(f"self.filter(k, {wrong})[0]", f"{field}: {text}"),
             }
             for wrong, text in sentences.items()
         ),

@@ -22,11 +22,9 @@ def rule(cel: str, message: str) -> dict[str, str]:
 
 
 def naming(cel: str, message: str) -> dict[str, str]:
-    """What makes the sentence of a rule name what is wrong: the value of `cel`, in the place of %s in `message`.
-
-    Not put together by +: CEL knows no limit to the length of a key, and refuses what could be too long.
-    """
-    return {"messageExpression": f"'{message}'.format([{cel}])"}
+    """What makes the sentence of a rule name what is wrong: the text of `cel`, in the place of {} in `message`."""
+    before, after = message.split("{}")
+    return {"messageExpression": f"'{before}' + {cel} + '{after}'"}
 
 
 def checked(*rules: dict[str, str], **schema: Any) -> dict[str, Any]:

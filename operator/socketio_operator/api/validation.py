@@ -182,8 +182,7 @@ def _sentence(entry: Mapping[str, str], value: Any) -> str:
     expression = entry.get("messageExpression")
     if expression is None:
         return entry["message"]
-    context = cel.Context({"self": value}, {"format": lambda text, words: text % tuple(words)})
-    said = str(_program(expression).execute(context)).strip()
+    said = str(_program(expression).execute({"self": value})).strip()
     return entry["message"] if "\n" in said else said
 
 
