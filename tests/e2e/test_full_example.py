@@ -1,0 +1,57 @@
+"""The example of every field is one that gets Ready."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from socketio_operator.api import KIND
+from tests.cluster.kubectl import Kubectl
+from tests.traffic.chat_cluster import wait_ready
+from tests.traffic.continuity.volumes import volume
+
+pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator", "proxy_images")]
+
+FULL = Path(__file__).parents[2] / "examples" / "full.yaml"
+# What these machines have instead of the images that the example names.
+IMAGES = {"redis:7.4-alpine": "registry.local/redis:7", "haproxy:3.2": "registry.local/proxy-haproxy:1"}
+CLUSTER_WIDE = ("PriorityClass", "RuntimeClass")
+
+
+def test_the_example_of_every_field_gets_ready(kubectl: Kubectl, certificate: Path) -> None:
+    text = FULL.read_text(encoding="utf-8")
+    for name, here in IMAGES.items():
+        text = text.replace(f"image: {name}", f"image: {here}")
+    objects = list(yaml.safe_load_all(text))
+    # As cert-manager does, and whoever makes volumes for several nodes.
+    kubectl("create", "secret", "tls", "chat-tls", f"--cert={certificate / 'crt'}", f"--key={certificate / 'key'}")
+    (uploads,) = (one for one in objects if one["kind"] == "PersistentVolumeClaim")
+    uploads["spec"] |= {"storageClassName": "uploads", "accessModes": ["ReadWriteOnce"]}
+    with volume(kubectl, "standard"), volume(kubectl, "uploads"):
+        try:
+            for one in objects:
+                kubectl.apply(one)
+            wait_ready(kubectl, "chat")
+            assert conditions(kubectl)["Ready"]["message"] == "3 of 3 pods are ready."
+        finally:
+            kubectl("delete", "sio", "chat", "--wait=true")
+            for one in objects:
+                if one["kind"] in CLUSTER_WIDE:
+                    kubectl("delete", one["kind"], one["metadata"]["name"])
+
+
+def conditions(kubectl: Kubectl) -> dict[str, Any]:
+    assert kubectl.json("get", KIND, "chat")["spec"]["replicas"] == 3
+    return {item["type"]: item for item in kubectl.json("get", KIND, "chat")["status"]["conditions"]}
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A folder with `crt` and `key` for the hosts of the example."""
+    subject = ["-subj", "/CN=chat.example.com", "-addext", "subjectAltName=DNS:chat.example.com"]
+    files = ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "crt")]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject, *files]
+    subprocess.run(command, check=True, capture_output=True)
+    return tmp_path
