@@ -98,6 +98,11 @@ def test_the_user_may_switch_forwarding_off() -> None:
     assert env_of(pod_of(env=[{"name": "SOCKETIO_RUNTIME_PEERS", "value": ""}]))["SOCKETIO_RUNTIME_PEERS"] == ""
 
 
+def test_heartbeats_can_be_off_and_are_no_reason_to_restart_pods_while_they_are_on() -> None:
+    assert "SOCKETIO_RUNTIME_HEARTBEATS" not in env_of(pod_of())
+    assert env_of(pod_of(runtime={"heartbeats": False}))["SOCKETIO_RUNTIME_HEARTBEATS"] == "off"
+
+
 def test_workers_are_asked_of_the_runtime() -> None:
     assert "SOCKETIO_WORKERS" not in env_of(pod_of())
     env = env_of(pod_of(workers={"count": 3, "balancing": "random"}))

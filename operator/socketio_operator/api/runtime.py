@@ -35,6 +35,11 @@ class Runtime(Model):
         "quota or LimitRange asks for others. Default: requests of 10m CPU and 16Mi memory, a limit of 64Mi memory. "
         "Example: `{limits: {cpu: 100m, memory: 64Mi}}`.",
     )
+    heartbeats: bool = Field(
+        True,
+        description="Whether each pod sends a few bytes through the adapter every 5 seconds, so that the condition "
+        "Broadcasting is known. Default: true.",
+    )
 
 
 class Workers(Model):

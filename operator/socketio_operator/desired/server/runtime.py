@@ -104,6 +104,8 @@ def runtime_env(cluster: SocketIOCluster, broker: dict[str, Any] | None) -> dict
         "SOCKETIO_DRAIN_SECONDS": str(spec.runtime.drain_seconds),
         **discovery_env(cluster),
     }
+    if not spec.runtime.heartbeats:
+        values["SOCKETIO_RUNTIME_HEARTBEATS"] = "off"
     if spec.workers.count > 1:
         values["SOCKETIO_WORKERS"] = str(spec.workers.count)
         values["SOCKETIO_WORKERS_BALANCING"] = spec.workers.balancing
