@@ -68,7 +68,8 @@ def test_an_example_is_taken_and_so_are_its_children(
     for one in objects(path):
         where = admin if one["kind"] in OF_NO_NAMESPACE else kubectl
         for options in (("--dry-run=server",), ()):
-            assert one["kind"] == "Secret" or holds(applied(where, one, *options), one)
+            taken = applied(where, one, *options)
+            assert one["kind"] == "Secret" or holds(taken, one)
     children = build_children(SocketIOCluster.parse(kubectl.json("get", "sio", "chat")), Inputs())
     wait_for(partial(exists, kubectl, [ref_of(child) for child in children]), 90, "all children")
     wait_for(lambda: condition(kubectl, "chat", "Stalled") is None, 15, "no complaint")
