@@ -78,7 +78,7 @@ def poll_until(chat: ChatCluster, done: Callable[[], bool], seconds: int = TOLD_
 def test_broadcasts_stay_without_an_adapter(kubectl: Kubectl, traefik: Traefik) -> None:
     chat = deploy_chat(kubectl, traefik, "mute", adapter="none")
     assert len(chat.pods) == 3
-    assert is_told(kubectl, "mute", "Ready", "False", "NoAdapter")
+    wait_told(kubectl, "mute", "Ready", "False", "NoAdapter")
     sentence = (
         "Broadcasts stay on the pod that sends them, as spec.adapter.type is none: set another one, or keep one pod."
     )
@@ -89,6 +89,7 @@ def test_broadcasts_stay_without_an_adapter(kubectl: Kubectl, traefik: Traefik) 
     assert message.startswith("3 pods hear each other through the adapter, at most ")
 
 
+@pytest.mark.long
 def test_an_app_whose_own_adapter_does_not_cross(kubectl: Kubectl, traefik: Traefik) -> None:
     env = [{"name": "KEY_OF_ITS_OWN", "value": "yes"}]
     kubectl.apply(manifest("island", image=OWN_ADAPTER, env=env))
@@ -115,6 +116,7 @@ def test_a_pod_that_is_cut_off_from_redis(kubectl: Kubectl, traefik: Traefik) ->
     wait_condition(kubectl, "cut", "Ready", "True")
 
 
+@pytest.mark.long
 def test_polling_that_nothing_keeps_on_its_pod(kubectl: Kubectl, traefik: Traefik) -> None:
     chat = deploy_chat(kubectl, traefik, "strayed", affinity="none", env=[NO_FORWARDING])
     poll_until(chat, lambda: is_told(kubectl, "strayed", "Sticky", "False", "SessionsUnknown"))
@@ -128,6 +130,7 @@ def test_polling_that_nothing_keeps_on_its_pod(kubectl: Kubectl, traefik: Traefi
     assert kubectl.json("get", "sio", "strayed")["status"]["lastVerified"]
 
 
+@pytest.mark.long
 def test_forwarding_keeps_what_the_router_does_not(kubectl: Kubectl, traefik: Traefik) -> None:
     """The control of the test above: the same router, and no session is lost."""
     chat = deploy_chat(kubectl, traefik, "passed-on", affinity="none")
@@ -137,6 +140,7 @@ def test_forwarding_keeps_what_the_router_does_not(kubectl: Kubectl, traefik: Tr
     assert condition(kubectl, "passed-on", "Ready")["status"] == "True"
 
 
+@pytest.mark.long
 def test_all_clients_behind_one_address(kubectl: Kubectl, traefik: Traefik) -> None:
     chat = deploy_chat(kubectl, traefik, "hidden")
     with connected(chat, SOURCES[:1] * 60):
@@ -150,6 +154,7 @@ def test_all_clients_behind_one_address(kubectl: Kubectl, traefik: Traefik) -> N
     assert condition(kubectl, "hidden", "Ready")["status"] == "True", "a crowded pod is no reason"
 
 
+@pytest.mark.long
 def test_a_route_of_a_class_that_nobody_serves(kubectl: Kubectl, traefik: Traefik) -> None:
     kubectl.apply(manifest("nobody", routing={"ingressClassName": "nobody"}))
     message = wait_told(kubectl, "nobody", "Routed", "False", "NotTaken")
