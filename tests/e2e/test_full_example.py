@@ -1,6 +1,8 @@
 """The example of every field is one that gets Ready."""
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,9 @@ def test_the_example_of_every_field_gets_ready(kubectl: Kubectl, certificate: Pa
     for name, here in IMAGES.items():
         text = text.replace(f"image: {name}", f"image: {here}")
     objects = list(yaml.safe_load_all(text))
-    # As cert-manager does, and whoever makes volumes for several nodes.
+    # As cert-manager does.
     kubectl("create", "secret", "tls", "chat-tls", f"--cert={certificate / 'crt'}", f"--key={certificate / 'key'}")
-    (uploads,) = (one for one in objects if one["kind"] == "PersistentVolumeClaim")
-    uploads["spec"] |= {"storageClassName": "uploads", "accessModes": ["ReadWriteOnce"]}
-    with volume(kubectl, "standard"), volume(kubectl, "uploads"):
+    with volume(kubectl, "standard"), volume_of_every_node(kubectl, "standard"):
         try:
             for one in objects:
                 kubectl.apply(one)
@@ -40,6 +40,30 @@ def test_the_example_of_every_field_gets_ready(kubectl: Kubectl, certificate: Pa
             for one in objects:
                 if one["kind"] in CLUSTER_WIDE:
                     kubectl("delete", one["kind"], one["metadata"]["name"])
+
+
+@contextmanager
+def volume_of_every_node(kubectl: Kubectl, storage_class: str) -> Iterator[None]:
+    """One that pods on several nodes may have at once, for as long as the block runs; each node shows its own files."""
+    name = f"{kubectl.namespace}-shared"
+    kubectl.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": name},
+            "spec": {
+                "storageClassName": storage_class,
+                "capacity": {"storage": "1Gi"},
+                "accessModes": ["ReadWriteMany"],
+                "persistentVolumeReclaimPolicy": "Retain",
+                "hostPath": {"path": f"/var/lib/{name}", "type": "DirectoryOrCreate"},
+            },
+        }
+    )
+    try:
+        yield
+    finally:
+        kubectl("delete", "persistentvolume", name, "--wait=false")
 
 
 def conditions(kubectl: Kubectl) -> dict[str, Any]:
