@@ -98,7 +98,7 @@ WRONG_IN_PODS: dict[str, tuple[dict[str, Any], str]] = {
         "spec.pod.labels.team: Too long: may not be more than 63 bytes",
     ),
     "an annotation that is a number": (
-        spec_with(pod={"annotations": {"example.com/a": 1}}),
+        spec_with(pod={"annotations": {"team": 1}}),
         "must be of type string",
     ),
     "a taint without effect": (
