@@ -134,3 +134,12 @@ def test_resources_of_the_runtimes_container() -> None:
 def grace(of: SocketIOCluster) -> int:
     seconds: int = children(of)[Ref("Deployment", "chat")]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
     return seconds
+
+
+def test_a_file_with_an_amount_of_resources_is_of_the_server() -> None:
+    item = {"path": "cpu", "resourceFieldRef": {"resource": "requests.cpu"}}
+    volume = {"name": "about", "projected": {"sources": [{"downwardAPI": {"items": [item]}}]}}
+    volumes = deployment(volumes=[volume])["template"]["spec"]["volumes"]
+    (written,) = (one for one in volumes if one["name"] == "about")
+    (found,) = written["projected"]["sources"][0]["downwardAPI"]["items"]
+    assert found["resourceFieldRef"] == {"resource": "requests.cpu", "containerName": "server"}

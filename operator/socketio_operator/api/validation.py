@@ -104,7 +104,7 @@ def _check_object(value: Mapping[str, Any], schema: Schema, path: str) -> Iterat
         yield FieldError(path, f"Too many: {len(value)}: must have at most {schema['maxProperties']} items")
     for name, item in value.items():
         child = schema.get("additionalProperties") if properties is None else properties.get(name)
-        where = _join(path, name)
+        where = f"{path}.{name}" if path else name
         if child is not None:
             yield from _check(item, child, where)
         elif properties is not None and path:

@@ -8,6 +8,7 @@ from typing import Any
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.spread import SpreadConstraint
+from socketio_operator.api.volumes import Volume
 from socketio_operator.desired.inputs import Inputs
 from socketio_operator.desired.manifest import Manifest, canonical, wire
 from socketio_operator.desired.metadata import (
@@ -140,11 +141,21 @@ def _pod_spec(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
         ],
         "containers": [_container(cluster), *sidecars(cluster)],
         "volumes": [
-            *(wire(volume) for volume in spec.volumes),
+            *(_volume(volume) for volume in spec.volumes),
             *(runtime.volumes(cluster) if with_runtime else ()),
             *scratch_volumes(cluster),
         ],
     }
+
+
+def _volume(volume: Volume) -> dict[str, Any]:
+    """A file with an amount of resources has to say of which container: of the server's."""
+    written: dict[str, Any] = wire(volume)
+    for source in written.get("projected", {}).get("sources", ()):
+        for item in source.get("downwardAPI", {}).get("items", ()):
+            if amount := item.get("resourceFieldRef"):
+                amount["containerName"] = SERVER
+    return written
 
 
 def _annotations(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, str] | None:
