@@ -291,3 +291,7 @@ def test_small_changes_are_no_news() -> None:
     assert report(1000) != report(1200)
     assert report(1000) != report(1000, 200)
     assert report(1000) != report(1000, 0, 16.0)
+
+
+def test_a_cluster_without_pods_is_looked_at_no_more() -> None:
+    assert look_again(cluster(), Observed(now=NOW), ()) is None

@@ -1,5 +1,6 @@
 """The server's pods with what their runtimes count, as verdicts look at them."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,7 +29,9 @@ class Testimony:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`ready`: the server's pods that are. `told`: those of them that told something."""
+    """`ready`: the server's pods that are. `told`: those of them that told something. `youngest_seconds`: since the
+    last pod became ready; 0 while one is not, infinite without pods.
+    """
 
     ready: tuple[Pod, ...]
     told: tuple[Testimony, ...]
@@ -42,7 +45,7 @@ class Evidence:
         ages = [(observed.now - pod.ready_since).total_seconds() if pod.ready_since else 0.0 for pod in pods]
         reports = {report.pod: report for report in observed.runtimes}
         told = tuple(_told(pod, reports[pod.name]) for pod in ready if pod.name in reports)
-        return cls(ready, told, min(ages, default=0.0))
+        return cls(ready, told, min(ages, default=math.inf))
 
     @property
     def minute(self) -> Window:
