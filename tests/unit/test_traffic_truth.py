@@ -94,6 +94,8 @@ def test_few_requests_say_nothing() -> None:
     good = verdict("Sticky", sight([requests(100)]))
     assert verdict("Sticky", few, good) == good
     assert verdict("Sticky", fewer, good).reason == "NoTraffic"
+    new = sight([requests(5)], since=NOW - timedelta(seconds=500))
+    assert verdict("Sticky", new, good) == good, "new pods have counted nothing yet"
 
 
 @pytest.mark.parametrize(("age", "unknown", "forwarded"), [(60, True, True), (200, False, True), (700, False, False)])

@@ -20,6 +20,9 @@ def sticky(cluster: SocketIOCluster, evidence: Evidence, before: Condition | Non
     """True: sessions are found, with the reason Forwarding where the router alone would not find them."""
     window, known = evidence.five_minutes, before is not None and before.status is not None
     if window.requests < (FEW_REQUESTS if known else SOME_REQUESTS):
+        if before is not None and known and evidence.youngest_seconds < SETTLED_SECONDS:
+            # new pods have counted nothing yet
+            return before
         message = f"{_seen(window)}: too few to tell whether sessions stick."
         return Condition(TYPE, None, "NoTraffic", message)
     good = before is not None and before.status is True
