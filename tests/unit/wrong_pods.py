@@ -186,8 +186,8 @@ WRONG_IN_PODS: dict[str, tuple[dict[str, Any], str]] = {
         "Each range of addresses must be one such as 10.0.0.0/8",
     ),
     "a selector by expressions": (
-        spec_with(networkPolicy={"clients": [{"podSelector": {"matchExpressions": []}}]}),
-        "spec.networkPolicy.clients[0].podSelector",
+        spec_with(networkPolicy={"clients": [{"podSelector": {"matchLabels": {"app": "a"}, "matchExpressions": []}}]}),
+        'unknown field "spec.networkPolicy.clients[0].podSelector.matchExpressions"',
     ),
     "paused in words": (spec_with(paused="yes"), "spec.paused in body must be of type boolean"),
 }
