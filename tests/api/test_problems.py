@@ -2,17 +2,18 @@
 
 import base64
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
+from socketio_operator.api import validate
 from tests.api.conftest import IMAGE, Apply
+from tests.cluster.cluster import Cluster
 from tests.cluster.errors import KubectlError
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.plugin import WaitFor
+from tests.cluster.plugin import WaitFor, fresh_namespace
 from tests.unit.samples import body
-from tests.unit.test_render import render
 from tests.unit.wrong_values import WRONG_VALUES
 
 pytestmark = [pytest.mark.api, pytest.mark.usefixtures("operator")]
@@ -37,19 +38,25 @@ def waiting_for(kubectl: Kubectl, reason: str, text: str) -> bool:
     return stalled_for(kubectl, reason, text, "Reconciling")
 
 
+@pytest.fixture(scope="module")
+def empty(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Kubectl]:
+    """A namespace where nothing is ever accepted."""
+    with fresh_namespace(cluster, "wrong values", request.config) as kubectl:
+        yield kubectl
+        assert kubectl.json("get", "sio")["items"] == []
+
+
 @pytest.mark.parametrize("case", WRONG_VALUES)
-def test_the_api_server_and_render_refuse_in_the_same_words(case: str, kubectl: Kubectl, namespace: str) -> None:
+def test_the_api_server_and_the_offline_checks_refuse_in_the_same_words(case: str, empty: Kubectl) -> None:
     spec, sentence = WRONG_VALUES[case]
-    resource = body(spec) | {"metadata": {"name": "chat", "namespace": namespace}}
+    resource = body(spec) | {"metadata": {"name": "chat", "namespace": empty.namespace}}
     with pytest.raises(KubectlError) as refused:
-        kubectl("apply", "-f", "-", input=json.dumps(resource))
+        empty("apply", "-f", "-", input=json.dumps(resource))
     assert sentence in str(refused.value)
-    done = render(yaml.safe_dump(resource))
-    assert done.returncode == 1
-    said = [line.split(" is invalid: ", 1)[1] for line in done.stderr.splitlines()]
+    said = validate(resource)
     assert said
     for problem in said:
-        assert problem.split(": ", 1)[-1] in str(refused.value), "render says something else than the API server"
+        assert problem.detail in str(refused.value), "validation says something else than the API server"
 
 
 def test_a_name_that_is_taken(apply: Apply, kubectl: Kubectl, wait_for: WaitFor) -> None:
