@@ -29,6 +29,7 @@ demo-down: $(VENV)/ready ## End the demo and its cluster
 # What needs no cluster runs side by side, but for what measures times. The rest shares one cluster.
 test: lint chromium runtimes ## Everything: lint, runtime, unit, API and end-to-end tests
 	cd runtime/node && npm run --silent test:timing
+	python3 runtime/python/tests/run.py -m timing -n 1
 	$(PYTEST) $(TIMING)
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-runtime-alone test-free
 	$(PYTHON) -m tests.cluster down
@@ -45,11 +46,12 @@ test-free: chromium ## Tests of the operator and its rig that need no cluster, n
 
 test-runtime: runtimes ## Tests of the runtimes for Node.js and Python: real apps, real brokers
 	cd runtime/node && npm run --silent test:timing
+	python3 runtime/python/tests/run.py -m timing -n 1
 	$(MAKE) --no-print-directory test-runtime-alone
 
 test-runtime-alone:
 	cd runtime/node && npm run --silent test:behaviour
-	python3 runtime/python/tests/run.py
+	python3 runtime/python/tests/run.py -m "not timing"
 
 # The packages of both are installed side by side.
 runtimes: redis postgres mongod tools

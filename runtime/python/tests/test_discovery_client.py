@@ -30,6 +30,7 @@ def started() -> Iterator[list[Any]]:
 
 # python-engineio's client takes the packet that ends a polling session on a Node.js server for a farewell, and stays
 # away: a drain moves its clients on WebSocket only.
+@pytest.mark.timing
 @pytest.mark.parametrize(
     ("act", "transports"),
     [("drain", ["websocket"]), ("drain", ["polling", "websocket"]), ("stop", ["polling"]), ("stop", ["websocket"])],

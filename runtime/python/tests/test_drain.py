@@ -70,6 +70,7 @@ class Move:
         self.switch.close()
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     ("server", "transport", "seconds"),
     [("uvicorn", "websocket", 4), ("werkzeug", "websocket", 4), ("uvicorn", "polling", 4)],
