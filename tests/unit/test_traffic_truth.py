@@ -196,7 +196,8 @@ def test_a_route_that_somebody_serves() -> None:
     assert (taken.status, taken.reason) == (True, "Taken")
     assert taken.message == "Ingress chat is served at 192.0.2.7."
     assert verdict("Routed", ingress({}, [], age=30)).reason == "Waiting"
-    lonely = verdict("Routed", ingress({}, []))
+    assert verdict("Routed", ingress({}, [])).reason == "Waiting", "nobody can come while no pod is ready"
+    lonely = verdict("Routed", ingress({}, [Figures()]))
     assert (lonely.status, lonely.reason) == (False, "NotTaken")
     come = verdict("Routed", ingress({}, [Figures(connections=1)]), lonely)
     assert (come.status, come.reason) == (True, "ClientsCome")

@@ -43,8 +43,9 @@ def look_again(cluster: SocketIOCluster, observed: Observed, found: tuple[Condit
     """Seconds until time alone may change a verdict: pods are no longer new, or a route has waited long enough."""
     if not runtime.injected(cluster):
         return None
-    waits = [WAITING_SECONDS] if any(item.reason == "Waiting" for item in found) else []
-    youngest = Evidence.of(observed).youngest_seconds
+    evidence = Evidence.of(observed)
+    waits = [WAITING_SECONDS] if evidence.ready and any(item.reason == "Waiting" for item in found) else []
+    youngest = evidence.youngest_seconds
     waits += [end - youngest for end in (GONE_SECONDS, SETTLED_SECONDS) if youngest < end]
     if any(item.type == "Sticky" and item.status for item in found):
         waits.append(VERIFIED_SECONDS)

@@ -29,13 +29,16 @@ def routed(cluster: SocketIOCluster, observed: Observed, before: Condition | Non
 def _by_traffic(
     cluster: SocketIOCluster, observed: Observed, routes: list[Child], before: Condition | None
 ) -> Condition:
-    if any(one.figures.connections for one in Evidence.of(observed).told):
+    evidence = Evidence.of(observed)
+    if any(one.figures.connections for one in evidence.told):
         return Condition(TYPE, True, "ClientsCome", "Clients reach the pods.")
     if before is not None and before.status:
         return before
     if not routes:
         return _without_status(cluster, observed)
-    if observed.now.timestamp() - max(child.created for child in routes) < TAKEN_SECONDS:
+    age = observed.now.timestamp() - max(child.created for child in routes)
+    # while no pod is ready nobody can come
+    if not evidence.ready or age < TAKEN_SECONDS:
         return Condition(TYPE, None, "Waiting", f"{_named(routes)} waits for its controller.")
     return Condition(TYPE, False, "NotTaken", _not_taken(cluster, routes))
 
