@@ -11,7 +11,7 @@ TIMING := tests/proxies/test_following.py
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-runtime test-runtime-alone runtimes test-api test-e2e test-long fuzz bench \
+.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long fuzz bench \
         lint format generate lock cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
 help: ## Show this list
@@ -28,8 +28,7 @@ demo-down: $(VENV)/ready ## End the demo and its cluster
 
 # What needs no cluster runs side by side, but for what measures times. The rest shares one cluster.
 test: lint chromium runtimes ## Everything: lint, runtime, unit, API and end-to-end tests
-	cd runtime/node && npm run --silent test:timing
-	python3 runtime/python/tests/run.py -m timing -n 1
+	$(MAKE) --no-print-directory test-runtime-timing
 	$(PYTEST) $(TIMING)
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-runtime-alone test-free
 	$(PYTHON) -m tests.cluster down
@@ -45,9 +44,12 @@ test-free: chromium ## Tests of the operator and its rig that need no cluster, n
 	$(PYTEST) -m "not api and not node and not long" $(addprefix --ignore=,$(TIMING)) tests
 
 test-runtime: runtimes ## Tests of the runtimes for Node.js and Python: real apps, real brokers
+	$(MAKE) --no-print-directory test-runtime-timing
+	$(MAKE) --no-print-directory test-runtime-alone
+
+test-runtime-timing:
 	cd runtime/node && npm run --silent test:timing
 	python3 runtime/python/tests/run.py -m timing -n 1
-	$(MAKE) --no-print-directory test-runtime-alone
 
 test-runtime-alone:
 	cd runtime/node && npm run --silent test:behaviour

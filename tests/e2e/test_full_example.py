@@ -1,8 +1,6 @@
 """The example of every field is one that gets Ready."""
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import yaml
 from socketio_operator.api import KIND
 from tests.cluster.kubectl import Kubectl
 from tests.traffic.chat_cluster import wait_ready
-from tests.traffic.continuity.volumes import volume
+from tests.traffic.continuity.volumes import volume, volume_of_every_node
 
 pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator", "proxy_images")]
 
@@ -40,30 +38,6 @@ def test_the_example_of_every_field_gets_ready(kubectl: Kubectl, certificate: Pa
             for one in objects:
                 if one["kind"] in CLUSTER_WIDE:
                     kubectl("delete", one["kind"], one["metadata"]["name"])
-
-
-@contextmanager
-def volume_of_every_node(kubectl: Kubectl, storage_class: str) -> Iterator[None]:
-    """One that pods on several nodes may have at once, for as long as the block runs; each node shows its own files."""
-    name = f"{kubectl.namespace}-shared"
-    kubectl.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "PersistentVolume",
-            "metadata": {"name": name},
-            "spec": {
-                "storageClassName": storage_class,
-                "capacity": {"storage": "1Gi"},
-                "accessModes": ["ReadWriteMany"],
-                "persistentVolumeReclaimPolicy": "Retain",
-                "hostPath": {"path": f"/var/lib/{name}", "type": "DirectoryOrCreate"},
-            },
-        }
-    )
-    try:
-        yield
-    finally:
-        kubectl("delete", "persistentvolume", name, "--wait=false")
 
 
 def conditions(kubectl: Kubectl) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from socketio_operator.controller.store import Store
 from socketio_operator.desired.kinds import CLUSTER
 from socketio_operator.plan import conditions
 from socketio_operator.plan.actions import Action, Apply, Decision
-from socketio_operator.plan.condition import Condition
+from socketio_operator.plan.condition import Condition, told
 from socketio_operator.plan.decide import decide
 from socketio_operator.plan.observed import Live, Observed
 from socketio_operator.plan.problem import Problem
@@ -138,15 +138,15 @@ class Reconciler:
         if seen.unanswered and before.get("observedGeneration") == cluster.generation:
             # The answer queues the key; until then nothing is claimed that it may change.
             return None
-        told = before.get("conditions", ())
-        found, over = conditions.patient(found, told, self._patience.lasted(key, found, seen.now))
-        found, steady = conditions.steadied(found, told, seen.now)
+        earlier = _conditions(body)
+        found, over = conditions.patient(found, earlier, self._patience.lasted(key, found, seen.now))
+        found, steady = conditions.steadied(found, earlier, seen.now)
         status = status_of(cluster, seen, found, before, timestamp(seen.now))
         if status != before and (wait := self._pace.wait(key)):
             return wait
         await self._write_status(key, body, status)
-        stalled = next((item for item in found if item.type == "Stalled"), None)
-        if stalled and stalled.reason != _reason(before, "Stalled"):
+        stalled, was = next((item for item in found if item.type == "Stalled"), None), told(earlier, "Stalled")
+        if stalled and (was is None or was.reason != stalled.reason):
             await self._recorder.record(cluster, "Warning", stalled.reason, "Reconcile", stalled.message)
         return _soonest(over, steady)
 
@@ -189,9 +189,5 @@ def _is_new(body: Live) -> bool:
 
 
 def _conditions(body: Live) -> Sequence[Mapping[str, Any]]:
-    told: Sequence[Mapping[str, Any]] = body.get("status", {}).get("conditions", ())
-    return told
-
-
-def _reason(status: dict[str, Any], type_: str) -> str | None:
-    return next((item["reason"] for item in status.get("conditions", ()) if item["type"] == type_), None)
+    found: Sequence[Mapping[str, Any]] = body.get("status", {}).get("conditions", ())
+    return found

@@ -2,6 +2,7 @@
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.manifest import Manifest
+from socketio_operator.desired.metadata import described
 
 # On these, annotations are notes. On others they are settings of whatever controller reads them: a certificate or a
 # snippet for an Ingress, a role of a cloud for a ServiceAccount, a namespace to copy a Secret to.
@@ -11,6 +12,5 @@ _ANNOTATED = frozenset({"Deployment", "StatefulSet", "PodDisruptionBudget", "Net
 def with_child_metadata(cluster: SocketIOCluster, manifest: Manifest) -> Manifest:
     """`manifest` with what was asked for; selectors and pod templates stay as they are."""
     asked, meta = cluster.spec.child_metadata, manifest["metadata"]
-    added = {"labels": asked.labels, "annotations": asked.annotations if manifest["kind"] in _ANNOTATED else {}}
-    merged = {name: {**values, **meta.get(name, {})} for name, values in added.items() if values}
-    return {**manifest, "metadata": {**meta, **merged}}
+    annotations = asked.annotations if manifest["kind"] in _ANNOTATED else {}
+    return {**manifest, "metadata": described(meta, asked.labels, annotations)}

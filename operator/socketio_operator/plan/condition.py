@@ -14,6 +14,12 @@ class Condition:
     reason: str
     message: str
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Condition":
+        """From a status."""
+        status = {"True": True, "False": False}.get(told["status"])
+        return cls(told["type"], status, told["reason"], told["message"])
+
 
 def wire_status(status: bool | None) -> str:
     """True, False or Unknown, as the API has it."""
@@ -22,8 +28,4 @@ def wire_status(status: bool | None) -> str:
 
 def told(conditions: Sequence[Mapping[str, Any]], type_: str) -> Condition | None:
     """The condition of that type as a status has it; None if it has none."""
-    for item in conditions:
-        if item["type"] == type_:
-            status = {"True": True, "False": False}.get(item["status"])
-            return Condition(type_, status, item["reason"], item["message"])
-    return None
+    return next((Condition.of(item) for item in conditions if item["type"] == type_), None)

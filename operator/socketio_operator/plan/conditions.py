@@ -121,7 +121,7 @@ def steadied(
     age = (now - datetime.fromisoformat(was["lastTransitionTime"])).total_seconds()
     if not 0 <= age < STEADY_SECONDS:
         return found, None
-    kept = {name: _again(item) for name, item in earlier.items() if name in ("Ready", "Reconciling", "Available")}
+    kept = {name: Condition.of(item) for name, item in earlier.items() if name in ("Ready", "Reconciling", "Available")}
     rest = tuple(item for item in found if item.type not in kept)
     return (*kept.values(), *rest), STEADY_SECONDS - age
 
@@ -142,10 +142,6 @@ def patient(
 
 def _may_come(item: Condition) -> bool:
     return item.type == "Stalled" and item.reason in PATIENT_REASONS
-
-
-def _again(told: Mapping[str, Any]) -> Condition:
-    return Condition(told["type"], told["status"] == "True", told["reason"], told["message"])
 
 
 def _broken(found: Iterable[Condition]) -> Iterator[Problem]:

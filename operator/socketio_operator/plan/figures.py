@@ -8,6 +8,8 @@ from typing import Any
 MOST_HEARD = 200
 # Three heartbeats in a row did not come.
 DEAF_SECONDS = 15.0
+# Of new sessions that come from one address: all clients seem to have it.
+ONE_ADDRESS = 0.9
 MOST = 10**9
 
 _COUNTS = ("handshakes", "requests", "forwarded", "unknown", "clients")
@@ -84,7 +86,7 @@ class Figures:
             for window in (self.minute, self.five_minutes)
             for count in (window.forwarded, window.unknown)
         ]
-        some, one_address = _about(self.five_minutes.requests), self.five_minutes.busiest >= 0.9
+        some, one_address = _about(self.five_minutes.requests), self.five_minutes.busiest >= ONE_ADDRESS
         return _about(self.connections), some, *shares, one_address, self.heard()
 
     def heard(self) -> frozenset[str] | None:

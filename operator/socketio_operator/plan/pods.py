@@ -1,6 +1,6 @@
 """Pods as the few fields that decisions read, and what keeps them from running, in one sentence each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,8 @@ from socketio_operator.plan.problem import Problem, one_line
 _IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ErrInspectImage"}
 _RUNTIME_IMAGE = "check the operator's setting of the runtime's image"
 _CONFIG = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+# More of them do not fit into a sentence.
+NAMED_PODS = 3
 _ORDER = ("ImagePullFailed", "ContainerNotCreated", "PodsCrashing", "PodsUnschedulable")
 
 
@@ -65,6 +67,15 @@ class Pod:
             problems=(*found.values(), *_unschedulable(meta["name"], status)),
             failing=frozenset(found),
         )
+
+
+def named_pods(names: Iterable[str]) -> str:
+    """`pod a`, or `pods a, b, c and 2 more`; empty without names."""
+    known = sorted(names)
+    if not known:
+        return ""
+    more = f" and {len(known) - NAMED_PODS} more" if len(known) > NAMED_PODS else ""
+    return f"pod{'s' if len(known) > 1 else ''} {', '.join(known[:NAMED_PODS])}{more}"
 
 
 def pod_problems(pods: tuple[Pod, ...]) -> tuple[Problem, ...]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from socketio_operator.plan.figures import Figures
+from socketio_operator.plan.pods import named_pods
 
 _VERSION = re.compile(r"\d{1,5}(\.\d{1,5}){1,2}")
 
@@ -16,8 +17,6 @@ SILENT = "silent"
 
 # The runtime's reason not to be ready while its server listens where no router looks.
 ELSEWHERE = "ListensElsewhere"
-
-NAMED_PODS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +154,5 @@ def _elsewhere(found: Listens | None, port: int) -> str:
 
 
 def apart(reports: tuple[RuntimeReport, ...], ready: frozenset[str]) -> str:
-    """Those of the `ready` pods that do not hear the others, as `pod a` or `pods a, b, c and 2 more`; empty if none."""
-    names = sorted(report.pod for report in reports if report.apart and report.pod in ready)
-    if not names:
-        return ""
-    more = f" and {len(names) - NAMED_PODS} more" if len(names) > NAMED_PODS else ""
-    return f"pod{'s' if len(names) > 1 else ''} {', '.join(names[:NAMED_PODS])}{more}"
+    """Those of the `ready` pods that do not hear the others, in words; empty if none."""
+    return named_pods(report.pod for report in reports if report.apart and report.pod in ready)

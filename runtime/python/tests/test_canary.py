@@ -13,18 +13,11 @@ import socketio  # type: ignore[import-untyped]
 from support.app import MOUNT, App
 from support.net import RedisServer
 from support.pods import ADDRESSES, TOKEN
+from support.servers import POLLING, SERVERS
 from support.until import until
 
 NAMESPACE = "/.socketio-runtime"
 PROOF = hmac.new(TOKEN.encode(), b"canary", hashlib.sha256).hexdigest()
-SERVERS = [
-    ("newest", "chat_asgi.py"),
-    ("newest", "chat_threaded.py"),
-    ("newest", "chat_flask.py"),
-    ("oldest", "chat_asgi.py"),
-    ("oldest", "chat_threaded.py"),
-]
-POLLING = {("oldest", "chat_threaded.py")}  # had no WebSocket then
 
 
 def pod(folder: Path, environment: str, file: str, index: int = 0, **env: str) -> App:

@@ -14,18 +14,11 @@ from socketio_runtime.broadcasts.hearing import MOST_KEPT, MOST_TOLD, Hearing
 from support.app import BUILD, MOUNT, App
 from support.net import Cable, RedisServer
 from support.pods import ADDRESSES
+from support.servers import POLLING, SERVERS
 from support.until import until
 
-SERVERS = [
-    ("newest", "chat_asgi.py"),
-    ("newest", "chat_threaded.py"),
-    ("newest", "chat_flask.py"),
-    ("oldest", "chat_asgi.py"),
-    ("oldest", "chat_threaded.py"),
-]
 VENDOR = MOUNT / "socketio_runtime" / "vendor"
 OWN = [server for server in SERVERS if server[1] != "chat_flask.py"]
-POLLING = {("oldest", "chat_threaded.py")}  # had no WebSocket then
 # a beat each 5 s, and something for a machine with other work
 FRESH_SECONDS = 7.0
 SILENT_SECONDS = 10.0

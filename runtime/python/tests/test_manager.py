@@ -7,16 +7,8 @@ import pytest
 import requests
 from support.app import App
 from support.net import RedisServer
+from support.servers import POLLING, SERVERS
 from support.until import until
-
-SERVERS = [
-    ("newest", "chat_asgi.py"),
-    ("newest", "chat_threaded.py"),
-    ("newest", "chat_flask.py"),
-    ("oldest", "chat_asgi.py"),
-    ("oldest", "chat_threaded.py"),
-]
-POLLING = {("oldest", "chat_threaded.py")}  # had no WebSocket then
 
 
 def heard_by_far_client(apps: list[App], transports: tuple[str, ...]) -> list[str]:

@@ -9,6 +9,7 @@ import requests
 from socketio_runtime.traffic import ADDRESSES, Traffic
 from support.app import App
 from support.pods import pods
+from support.servers import POLLING
 from support.until import until
 from websocket import create_connection
 
@@ -22,7 +23,6 @@ SERVERS = [
     ("oldest", "chat_asgi.py", None),
     ("oldest", "chat_threaded.py", None),
 ]
-POLLING = {("oldest", "chat_threaded.py")}  # had no WebSocket then
 NOTHING = {"handshakes": 0, "requests": 0, "forwarded": 0, "unknown": 0, "clients": 0, "busiest": 0}
 FORWARDED_FOR = "X-Forwarded-For"
 

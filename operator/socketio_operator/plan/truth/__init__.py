@@ -26,15 +26,14 @@ def verdicts(
 ) -> tuple[Condition, ...]:
     """`before`: the conditions as they were told."""
     earlier = {type_: told(before, type_) for type_ in TYPES}
-    found = []
+    evidence, found = Evidence.of(observed), []
     if runtime.injected(cluster):
-        evidence = Evidence.of(observed)
         found += [
             sticky(cluster, evidence, earlier["Sticky"]),
             broadcasting(cluster, evidence),
             balanced(cluster, evidence, earlier["Balanced"]),
         ]
-    if route := routed(cluster, observed, earlier["Routed"]):
+    if route := routed(cluster, observed, evidence, earlier["Routed"]):
         found.append(route)
     return tuple(_again(one, earlier[one.type]) for one in found)
 
@@ -53,5 +52,6 @@ def look_again(cluster: SocketIOCluster, observed: Observed, found: tuple[Condit
 
 
 def _again(found: Condition, before: Condition | None) -> Condition:
-    same = before is not None and (before.status, before.reason) == (found.status, found.reason)
-    return before if same and before is not None else found
+    if before is None or (before.status, before.reason) != (found.status, found.reason):
+        return found
+    return before

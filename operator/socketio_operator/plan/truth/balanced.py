@@ -3,13 +3,13 @@
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.routers import ROUTERS
 from socketio_operator.plan.condition import Condition
+from socketio_operator.plan.figures import ONE_ADDRESS
 from socketio_operator.plan.truth.evidence import Evidence, percent
 
 TYPE = "Balanced"
 FEW_CONNECTIONS = 20
 # The fullest pod exceeds the mean by so much of it: from the one on it is skewed, until it is below the other again.
 SKEWED, EVEN = 0.75, 0.5
-ONE_ADDRESS = 0.9
 # After pods came and went connections stay where they are: for so long nothing bad is concluded from that.
 SETTLED_SECONDS = 600.0
 

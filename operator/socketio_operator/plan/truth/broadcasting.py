@@ -3,7 +3,8 @@
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.plan.condition import Condition
 from socketio_operator.plan.figures import DEAF_SECONDS, MOST_HEARD
-from socketio_operator.plan.truth.evidence import Evidence, Testimony, named
+from socketio_operator.plan.pods import named_pods
+from socketio_operator.plan.truth.evidence import Evidence, Testimony
 
 TYPE = "Broadcasting"
 # A pod that has been ready for less may not have sent its first heartbeats.
@@ -14,7 +15,7 @@ def broadcasting(cluster: SocketIOCluster, evidence: Evidence) -> Condition:
     """True: each pod hears each other one. False: which does not. Unknown: nothing says so."""
     if len(evidence.ready) < 2:
         return Condition(TYPE, None, "OnePod", "Nothing has to cross: less than two pods are ready.")
-    alone = [one.pod.name for one in evidence.told if one.owner in ("none", "unsupported")]
+    alone = [one.pod.name for one in evidence.told if one.report.owner in ("none", "unsupported")]
     if alone:
         return Condition(TYPE, False, "NoAdapter", _without_adapter(cluster, alone))
     listeners = [one for one in evidence.told if one.figures.hears is not None and one.knew(one.pod, NEW_SECONDS)]
@@ -40,7 +41,9 @@ def _without_adapter(cluster: SocketIOCluster, alone: list[str]) -> str:
     if cluster.spec.adapter.type == "none":
         what = "spec.adapter.type is none: set another one, or keep one pod."
         return f"Broadcasts stay on the pod that sends them, as {what}"
-    return f"Broadcasts do not leave {named(alone)}: the adapter is not in use there, see condition AdapterInjected."
+    return (
+        f"Broadcasts do not leave {named_pods(alone)}: the adapter is not in use there, see condition AdapterInjected."
+    )
 
 
 def _apart(missed: dict[str, list[str]], pods: int) -> str:
@@ -48,11 +51,11 @@ def _apart(missed: dict[str, list[str]], pods: int) -> str:
     deafest = max(missed, key=lambda name: len(missed[name]))
     silent = [name for name in missed[deafest] if all(name in rest for pod, rest in missed.items() if pod != name)]
     if silent and len(missed[deafest]) < pods - 1:
-        what = f"no other pod hears {named(silent)}"
+        what = f"no other pod hears {named_pods(silent)}"
     else:
         deaf = sum(bool(rest) for rest in missed.values())
         more = f" ({deaf - 1} more of {pods} pods miss some)" if deaf > 1 else ""
-        what = f"pod {deafest} does not hear {named(missed[deafest])}{more}"
+        what = f"pod {deafest} does not hear {named_pods(missed[deafest])}{more}"
     return (
         f"Broadcasts do not cross: for {DEAF_SECONDS:.0f} s and longer {what}. See whether these pods reach the "
         "adapter's broker, and whether all run the same adapter with the same prefix."

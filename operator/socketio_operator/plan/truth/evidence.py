@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from socketio_operator.desired.metadata import SERVER
 from socketio_operator.plan.figures import Figures, Window, total
@@ -10,21 +10,22 @@ from socketio_operator.plan.observed import Observed
 from socketio_operator.plan.pods import Pod
 from socketio_operator.plan.runtime import RuntimeReport
 
-NAMED_PODS = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """A ready pod and what it told. `taken`: when."""
+    """A ready pod and what its runtime told."""
 
     pod: Pod
-    owner: str
-    figures: Figures
-    taken: datetime
+    report: RuntimeReport
+
+    @property
+    def figures(self) -> Figures:
+        """What it counted."""
+        return self.report.figures
 
     def knew(self, pod: Pod, seconds: float) -> bool:
         """Whether that pod had been ready for so long when this one told."""
-        return pod.ready_since is not None and pod.ready_since + timedelta(seconds=seconds) <= self.taken
+        return pod.ready_since is not None and pod.ready_since + timedelta(seconds=seconds) <= self.report.taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Evidence:
         ready = tuple(pod for pod in pods if pod.ready)
         ages = [(observed.now - pod.ready_since).total_seconds() if pod.ready_since else 0.0 for pod in pods]
         reports = {report.pod: report for report in observed.runtimes}
-        told = tuple(_told(pod, reports[pod.name]) for pod in ready if pod.name in reports)
+        told = tuple(Testimony(pod, reports[pod.name]) for pod in ready if pod.name in reports)
         return cls(ready, told, min(ages, default=math.inf))
 
     @property
@@ -56,16 +57,6 @@ class Evidence:
     def five_minutes(self) -> Window:
         """Of all pods."""
         return total(one.figures.five_minutes for one in self.told)
-
-
-def _told(pod: Pod, report: RuntimeReport) -> Testimony:
-    return Testimony(pod, report.owner, report.figures, report.taken)
-
-
-def named(names: list[str]) -> str:
-    """`pod a` or `pods a, b, c and 2 more`."""
-    more = f" and {len(names) - NAMED_PODS} more" if len(names) > NAMED_PODS else ""
-    return f"pod{'s' if len(names) > 1 else ''} {', '.join(sorted(names)[:NAMED_PODS])}{more}"
 
 
 def percent(share: float) -> str:

@@ -13,7 +13,9 @@ TAKEN_SECONDS = 60.0
 _WITHOUT_ROUTE = ("none", "direct")
 
 
-def routed(cluster: SocketIOCluster, observed: Observed, before: Condition | None) -> Condition | None:
+def routed(
+    cluster: SocketIOCluster, observed: Observed, evidence: Evidence, before: Condition | None
+) -> Condition | None:
     """None where the operator writes no route, or has yet to write it."""
     if cluster.spec.routing.router in _WITHOUT_ROUTE:
         return None
@@ -23,13 +25,12 @@ def routed(cluster: SocketIOCluster, observed: Observed, before: Condition | Non
             return Condition(TYPE, False, "Refused", f"{child.ref} is not served: {child.route.refused}")
     if routes and all(child.route and child.route.taken for child in routes):
         return Condition(TYPE, True, "Taken", f"{_named(routes)} is served{_where(routes)}.")
-    return _by_traffic(cluster, observed, routes, before)
+    return _by_traffic(cluster, observed, evidence, routes, before)
 
 
 def _by_traffic(
-    cluster: SocketIOCluster, observed: Observed, routes: list[Child], before: Condition | None
+    cluster: SocketIOCluster, observed: Observed, evidence: Evidence, routes: list[Child], before: Condition | None
 ) -> Condition:
-    evidence = Evidence.of(observed)
     if any(one.figures.connections for one in evidence.told):
         return Condition(TYPE, True, "ClientsCome", "Clients reach the pods.")
     if before is not None and before.status:

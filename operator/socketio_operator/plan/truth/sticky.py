@@ -18,30 +18,31 @@ GONE_SECONDS = 90.0
 
 def sticky(cluster: SocketIOCluster, evidence: Evidence, before: Condition | None) -> Condition:
     """True: sessions are found, with the reason Forwarding where the router alone would not find them."""
-    window, known = evidence.five_minutes, before is not None and before.status is not None
+    window, new_for = evidence.five_minutes, evidence.youngest_seconds
+    known = before if before and before.status is not None else None
     if window.requests < (FEW_REQUESTS if known else SOME_REQUESTS):
-        if before is not None and known and evidence.youngest_seconds < SETTLED_SECONDS:
+        if known and new_for < SETTLED_SECONDS:
             # new pods have counted nothing yet
-            return before
+            return known
         message = f"{_seen(window)}: too few to tell whether sessions stick."
         return Condition(TYPE, None, "NoTraffic", message)
-    good = before is not None and before.status is True
-    if _much(evidence, "unknown", before is not None and before.status is False):
-        if before is not None and good and evidence.youngest_seconds < GONE_SECONDS:
-            return before
+    # In both windows: five minutes of history alone may be over, one minute alone may be an accident.
+    windows = [one for one in (evidence.minute, window) if one.requests]
+    lost, forwarding = bool(known and not known.status), bool(known and known.reason == "Forwarding")
+    if _much([one.share(one.unknown) for one in windows], lost):
+        if known and not lost and new_for < GONE_SECONDS:
+            return known
         return Condition(TYPE, False, "SessionsUnknown", _unknown(cluster, window))
-    if _much(evidence, "forwarded", before is not None and before.reason == "Forwarding"):
-        if before is not None and before.reason == "Sticking" and evidence.youngest_seconds < SETTLED_SECONDS:
-            return before
+    if _much([one.share(one.forwarded) for one in windows], forwarding):
+        if known and known.reason == "Sticking" and new_for < SETTLED_SECONDS:
+            return known
         return Condition(TYPE, True, "Forwarding", _forwarding(cluster, window))
     return Condition(TYPE, True, "Sticking", f"{_seen(window)}, {_shares(window)}.")
 
 
-def _much(evidence: Evidence, what: str, already: bool) -> bool:
-    """In both windows: five minutes of history alone may be over, one minute alone may be an accident."""
+def _much(shares: list[float], already: bool) -> bool:
     bound = HARDLY_ANY if already else MANY
-    windows = (evidence.minute, evidence.five_minutes) if evidence.minute.requests else (evidence.five_minutes,)
-    return all(window.share(getattr(window, what)) >= bound for window in windows)
+    return all(share >= bound for share in shares)
 
 
 def _seen(window: Window) -> str:

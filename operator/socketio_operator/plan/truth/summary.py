@@ -36,15 +36,8 @@ def last_verified(found: tuple[Condition, ...], before: Mapping[str, Any], now: 
 
 
 def _alike(told: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    places = (("connected",), ("perPod", "min"), ("perPod", "max"))
-    return all(_near(_at(told, place), _at(found, place)) for place in places)
+    return all(abs(new - old) <= MUCH * old for old, new in zip(_counts(told), _counts(found), strict=True))
 
 
-def _near(old: int, new: int) -> bool:
-    return abs(new - old) <= MUCH * old
-
-
-def _at(value: Any, place: tuple[str, ...]) -> int:
-    for name in place:
-        value = value[name]
-    return int(value)
+def _counts(clients: Mapping[str, Any]) -> tuple[int, int, int]:
+    return clients["connected"], clients["perPod"]["min"], clients["perPod"]["max"]
