@@ -41,7 +41,7 @@ class Restart:
             (self.fresh == 0, f"{self.fresh} of {self.clients} sessions were not recovered"),
             (
                 self.recovered + self.fresh + self.away == self.clients,
-                "some clients were never cut: no pod was replaced",
+                "some clients were never cut: pods of before are still there",
             ),
         )
         return tuple(text for kept, text in promises if not kept)

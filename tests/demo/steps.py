@@ -17,6 +17,7 @@ from tests.cluster import up as cluster_up
 from tests.cluster.diagnostics import describe
 from tests.cluster.images import build_image, image_digest
 from tests.cluster.kubectl import Kubectl
+from tests.cluster.waiting import wait_for
 from tests.demo.console import GREEN, RED, Steps, say, styled
 from tests.demo.restart import watch
 from tests.demo.router import FOLDER, ensure_router, stop_router
@@ -70,7 +71,7 @@ def up(program: str = "") -> bool:
         with steps.step(f"{CLIENTS} clients from {CLIENTS} addresses", "about 5 seconds"):
             verdict = asyncio.run(_try_out(target, sources))
         with steps.step(f"A rolling restart under {RESTARTED} clients", "about 1 minute"):
-            restart = watch(target, sources[:RESTARTED], lambda: _roll_out(kubectl, "deployment/chat", restart=True))
+            restart = watch(target, sources[:RESTARTED], lambda: _replace_pods(kubectl))
             verdict = verdict.after(restart)
     ADDRESS.write_text(f"http://{target.addresses[0] if program else HOST}:{target.port}/")
     _show(verdict, url())
@@ -137,6 +138,20 @@ def _roll_out(kubectl: Kubectl, deployment: str, restart: bool) -> None:
         kubectl("rollout", "restart", deployment)
     with _explained(kubectl):
         kubectl("rollout", "status", deployment, f"--timeout={ROLLOUT_SECONDS}s", timeout=ROLLOUT_SECONDS + 10)
+
+
+def _replace_pods(kubectl: Kubectl) -> None:
+    """A rollout is complete for Kubernetes while pods of before still drain: wait until these are gone, too."""
+    former = set(_server_pods(kubectl))
+    _roll_out(kubectl, "deployment/chat", restart=True)
+    with _explained(kubectl):
+        wait_for(lambda: former.isdisjoint(_server_pods(kubectl)), ROLLOUT_SECONDS, "the former pods to end")
+
+
+def _server_pods(kubectl: Kubectl) -> list[str]:
+    """Names, of those that are about to end as well."""
+    label = "socketio-operator.dev/component=server"
+    return [pod["metadata"]["name"] for pod in kubectl.json("get", "pods", "--selector", label)["items"]]
 
 
 @contextmanager
