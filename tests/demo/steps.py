@@ -174,8 +174,9 @@ def _show(verdict: Verdict, address: str) -> None:
     for line in verdict.table:
         say(f"  {line}")
     say()
-    say(f"  {styled('PASS', GREEN) if verdict.passed else styled('FAIL', RED)}  {verdict.summary}")
-    for text in verdict.broken:
+    first, *rest = verdict.summary.split("; ")
+    say(f"  {styled('PASS', GREEN) if verdict.passed else styled('FAIL', RED)}  {first}")
+    for text in (*rest, *verdict.broken):
         say(f"        {text}")
     say()
     say(f"  The chat runs at {address}  (open it in two browsers)")
