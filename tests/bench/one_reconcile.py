@@ -76,5 +76,7 @@ def _settled() -> Reconciler:
     store.put_cluster(KEY, {**body(LEAST, resourceVersion="1"), "status": status})
     recorder, runtimes = Recorder(api, "bench"), RuntimeReader()
     prober, own = Prober({}, lambda *_: None), OwnSecrets(api, fresh_seconds=3600)
-    observer = Observer(api, store, prober, own, Images(), utc_now, probe_brokers=False, unserved=frozenset)
+    observer = Observer(
+        api, store, prober, own, Images(), utc_now, probe_brokers=False, try_routes=False, unserved=frozenset
+    )
     return Reconciler(api, store, observer, Actor(api, store, own, runtimes, recorder), recorder, Pace(lambda: False))

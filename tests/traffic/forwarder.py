@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 # Of a client's address and the first bytes that it sends: what is passed on in their place.
 Opening = Callable[[str, bytes], bytes]
+# Of these bytes: the port to connect to. Raises OSError for a connection that is refused.
+Choice = Callable[[bytes], int]
 
 
 def as_it_is(client: str, begin: bytes) -> bytes:
@@ -35,10 +37,22 @@ def forwarding(
     target_port: int, source: str, addresses: Sequence[str] = ("127.0.0.1",), opening: Opening = as_it_is
 ) -> Iterator[int]:
     """A free port on 127.0.0.1: connections reach `target_port` at the addresses in turn, as coming from `source`."""
+    with _started(Forwarder(lambda _: target_port, source, addresses, opening)) as port:
+        yield port
+
+
+@contextmanager
+def choosing(choice: Choice) -> Iterator[int]:
+    """A free port on 127.0.0.1: each connection reaches a port of the same machine by what it begins with."""
+    with _started(Forwarder(choice, "127.0.0.1", ("127.0.0.1",), as_it_is)) as port:
+        yield port
+
+
+@contextmanager
+def _started(forwarder: Forwarder) -> Iterator[int]:
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name=f"forwarder {source}", daemon=True)
+    thread = threading.Thread(target=loop.run_forever, name="forwarder", daemon=True)
     thread.start()
-    forwarder = Forwarder(target_port, source, addresses, opening)
     try:
         yield asyncio.run_coroutine_threadsafe(forwarder.start(), loop).result(10)
     finally:
@@ -51,8 +65,8 @@ def forwarding(
 class Forwarder:
     """Copies bytes both ways for as long as both ends stay open."""
 
-    def __init__(self, target_port: int, source: str, addresses: Sequence[str], opening: Opening) -> None:
-        self._target_port, self._source, self._opening = target_port, source, opening
+    def __init__(self, choice: Choice, source: str, addresses: Sequence[str], opening: Opening) -> None:
+        self._choice, self._source, self._opening = choice, source, opening
         self._addresses = itertools.cycle(addresses)
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -84,7 +98,7 @@ class Forwarder:
         if not (begin := await reader.read(65536)):
             return
         far_reader, far_writer = await asyncio.open_connection(
-            next(self._addresses), self._target_port, local_addr=(self._source, 0)
+            next(self._addresses), self._choice(begin), local_addr=(self._source, 0)
         )
         far_writer.write(self._opening(client, begin))
         there = asyncio.create_task(_copy(reader, far_writer))

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 
-from socketio_operator.controller import prober as module
 from socketio_operator.controller.key import Key
 from socketio_operator.controller.prober import AT_ONCE_IN_NAMESPACE, Prober
 from socketio_operator.plan.broker import BrokerAnswer
@@ -17,6 +17,7 @@ from socketio_operator.plan.probes import Finding
 class Asked:
     """A question that hangs, or is answered at once."""
 
+    limit_seconds: ClassVar = 4.0
     hangs: bool = False
 
     def pause(self, finding: Finding) -> float:
@@ -78,7 +79,7 @@ def test_who_hangs_waits_for_himself() -> None:
 
 
 def test_an_exchange_has_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LIMIT_SECONDS", 0.05)
+    monkeypatch.setattr(Asked, "limit_seconds", 0.05)
 
     async def scenario(scene: Scene) -> None:
         scene.prober.want(HEALTHY, {"broker": Asked(hangs=True)})  # type: ignore[dict-item]

@@ -9,6 +9,7 @@ from socketio_operator.desired.kinds import Ref
 from socketio_operator.plan.condition import Condition, wire_status
 from socketio_operator.plan.figures import MOST_HEARD, Figures, Window
 from socketio_operator.plan.observed import Observed
+from socketio_operator.plan.passage import CanaryReport, Passage
 from socketio_operator.plan.pods import Pod
 from socketio_operator.plan.runtime import RuntimeReport
 from socketio_operator.plan.truth import look_again, verdicts
@@ -298,3 +299,81 @@ def test_small_changes_are_no_news() -> None:
 
 def test_a_cluster_without_pods_is_looked_at_no_more() -> None:
     assert look_again(cluster(), Observed(now=NOW), ()) is None
+
+
+def canary(passage: Passage, ago: float = 10.0, **more: Any) -> CanaryReport:
+    return CanaryReport(passage, taken=NOW - timedelta(seconds=ago), **more)
+
+
+def test_without_traffic_the_operator_s_own_session_shows_whether_sessions_stick() -> None:
+    quiet = [requests(5)]
+    good = verdict("Sticky", sight(quiet, canary=canary(Passage.FOUND, upgraded=True)))
+    assert (good.status, good.reason) == (True, "Sticking")
+    bad = verdict("Sticky", sight(quiet, canary=canary(Passage.LOST)), good)
+    assert (bad.status, bad.reason) == (False, "SessionsUnknown")
+    assert "unknown to a request of it" in bad.message
+    assert "set spec.routing.affinity to cookie" in bad.message
+    assert verdict("Sticky", sight(quiet, canary=canary(Passage.FOUND)), bad).status is True
+    busy = sight([requests(100)], canary=canary(Passage.LOST))
+    assert verdict("Sticky", busy).status is True, "traffic says more"
+
+
+def test_a_session_lost_with_its_pod_is_no_news() -> None:
+    good = verdict("Sticky", sight([requests(100)]))
+    new = sight([requests(5)], since=NOW - timedelta(seconds=60), canary=canary(Passage.LOST))
+    assert verdict("Sticky", new, good) == good
+    assert verdict("Sticky", new).status is None
+
+
+def test_what_traffic_said_is_not_said_otherwise_by_one_visit() -> None:
+    forwarding = verdict("Sticky", sight([requests(100, forwarded=66)]))
+    assert verdict("Sticky", sight([requests(5)], canary=canary(Passage.FOUND)), forwarding) == forwarding
+
+
+def test_a_visit_is_forgotten() -> None:
+    assert verdict("Sticky", sight([requests(5)], canary=canary(Passage.LOST, ago=500))).reason == "NoTraffic"
+
+
+def test_websocket_that_does_not_come_through() -> None:
+    found = verdict("Sticky", sight([requests(5)], canary=canary(Passage.FOUND, upgraded=False)))
+    assert (found.status, found.reason) == (True, "NoUpgrade")
+    assert "passes the headers Upgrade and Connection" in found.message
+    assert (
+        verdict("Sticky", sight([requests(5)], canary=canary(Passage.FOUND, upgraded=True)), found).reason == "Sticking"
+    )
+
+
+@pytest.mark.parametrize(("passage", "what"), [(Passage.SILENT, "no answer"), (Passage.FOREIGN, "somebody else")])
+def test_a_route_that_the_operator_does_not_reach(passage: Passage, what: str) -> None:
+    found = verdict("Sticky", sight([requests(5)], canary=canary(passage)))
+    assert (found.status, found.reason) == (None, "NotReached")
+    assert what in found.message
+    assert "spec.routing.canary" in found.message
+    assert verdict("Routed", sight([requests(5)], canary=canary(passage))).status is None
+
+
+def test_the_operator_s_own_session_is_a_client_that_came() -> None:
+    found = verdict("Routed", sight([requests(0)], canary=canary(Passage.LOST)))
+    assert (found.status, found.reason) == (True, "ClientsCome")
+
+
+def test_without_heartbeats_two_sessions_at_two_pods_show_whether_broadcasts_cross() -> None:
+    deaf = [Figures(), Figures()]
+    assert verdict("Broadcasting", sight(deaf)).reason == "NotMeasured"
+    assert verdict("Broadcasting", sight(deaf, canary=canary(Passage.FOUND))).reason == "NotMeasured"
+    crossing = verdict("Broadcasting", sight(deaf, canary=canary(Passage.FOUND, crosses=True)))
+    assert (crossing.status, crossing.reason) == (True, "Crossing")
+    apart = verdict("Broadcasting", sight(deaf, canary=canary(Passage.FOUND, crosses=False)), crossing)
+    assert (apart.status, apart.reason) == (False, "PodsApart")
+    heard = sight(hearing((1,), (0,)), canary=canary(Passage.FOUND, crosses=False))
+    assert verdict("Broadcasting", heard).status is True, "heartbeats say more"
+
+
+def test_new_pods_that_have_heard_nothing_yet_change_nothing() -> None:
+    crossing = verdict("Broadcasting", sight(hearing((1, 2), (0, 2), (0, 1))))
+    new = sight([Figures(), Figures(), Figures()], since=NOW - timedelta(seconds=60))
+    assert verdict("Broadcasting", new, crossing) == crossing
+    apart = verdict("Broadcasting", sight(hearing((1,), ())))
+    assert verdict("Broadcasting", new, apart).status is None, "it may be over"
+    later = sight([Figures(), Figures(), Figures()], since=NOW - timedelta(seconds=700))
+    assert verdict("Broadcasting", later, crossing).reason == "NotMeasured"

@@ -7,6 +7,18 @@ from tests.unit.wrong_specs import routing_with, spec_with
 # name of the case -> (spec, part of the sentence)
 WRONG_IN_ROUTES: dict[str, tuple[dict[str, Any], str]] = {
     "a wildcard in the middle": (routing_with(host="chat.*.example"), "routing.host must be a DNS name in lower case"),
+    "a URL for the operator's own client": (
+        routing_with(canary={"address": "http://10.0.0.7"}),
+        "routing.canary.address is HOST or HOST:PORT",
+    ),
+    "a bare IPv6 address for the operator's own client": (
+        routing_with(canary={"address": "fd00::7"}),
+        "routing.canary.address is HOST or HOST:PORT",
+    ),
+    "an address for the operator's own client without a route": (
+        routing_with(router="direct", canary={"address": "10.0.0.7"}),
+        "routing.canary.address has no effect here",
+    ),
     "a host twice": (
         routing_with(hosts=[{"name": "b.example"}, {"name": "b.example"}]),
         'spec.routing.hosts[1]: Duplicate value: {"name":"b.example"}',

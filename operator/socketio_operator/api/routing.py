@@ -6,6 +6,7 @@ from pydantic import Field
 
 from socketio_operator.api.annotations import foreign_annotations
 from socketio_operator.api.base import Model, checked, map_list, rule
+from socketio_operator.api.canary import Canary
 from socketio_operator.api.direct import Direct
 from socketio_operator.api.gateway import Gateway
 from socketio_operator.api.hosts import Host, Path, Tls, host_rule, path_rule
@@ -136,6 +137,12 @@ class Routing(
             "routing.ingressClassName has no effect here, as no Ingress is written; remove it.",
         ),
         rule(
+            "!has(self.canary) || !has(self.canary.address) || !(self.router == 'direct' || self.clientAddress == "
+            "'proxyProtocol')",
+            "routing.canary.address has no effect here: the operator's own client takes no route with router direct, "
+            "and does not speak the PROXY protocol; remove it.",
+        ),
+        rule(
             "!(self.router in ['proxy', 'direct', 'none']) || !(has(self.annotations) || has(self.labels))",
             "routing.annotations and routing.labels are those of an Ingress, IngressRoute or HTTPRoute, which is not "
             "written here; set routing.service.annotations and routing.service.labels.",
@@ -242,6 +249,11 @@ class Routing(
         json_schema_extra=checked(maxItems=64, **{"x-kubernetes-list-type": "set"}),
     )
 
+    canary: Canary | None = Field(
+        None,
+        description="A client of the operator's own that tries the route. Default: on. Example: `{enabled: false}`.",
+    )
+
     @property
     def all_hosts(self) -> tuple[str, ...]:
         """Every host name, `host` first."""
@@ -266,3 +278,8 @@ class Routing(
     def managed_proxy(self) -> Proxy | None:
         """The proxy that the operator runs, with its defaults; None with other routers."""
         return (self.proxy or Proxy()) if self.router == "proxy" else None
+
+    @property
+    def canary_settings(self) -> Canary:
+        """Of the operator's own client, with their defaults where nothing is said of it."""
+        return self.canary or Canary()

@@ -19,6 +19,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--workers", type=int, default=defaults.workers, help="clusters reconciled at once")
     parser.add_argument("--resync", type=float, default=defaults.resync, help="seconds between two looks at rest")
     parser.add_argument("--no-broker-probe", action="store_true", help="never ask external brokers whether they serve")
+    parser.add_argument("--no-canary", action="store_true", help="never try routes by a client of its own")
     parser.add_argument(
         "--health",
         metavar="URL",
@@ -82,6 +83,7 @@ def _run(args: argparse.Namespace) -> int:
             workers=args.workers,
             resync=args.resync,
             probe_brokers=not args.no_broker_probe,
+            try_routes=not args.no_canary,
             health_endpoint=args.health,
         )
     )

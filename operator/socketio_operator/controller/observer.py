@@ -1,6 +1,6 @@
 """Takes the picture that a reconcile decides on: watched children, what only a read can tell, and what probes found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,8 +18,18 @@ from socketio_operator.desired.inputs import Images, Inputs
 from socketio_operator.desired.kinds import CHILD_KINDS, Ref
 from socketio_operator.plan.broker import BrokerAnswer, sentence
 from socketio_operator.plan.observed import Child, Observed
+from socketio_operator.plan.passage import CanaryReport
 from socketio_operator.plan.pods import Pod
-from socketio_operator.plan.probes import BROKER, Finding, runtime_name, runtime_reports, wanted_probes
+from socketio_operator.plan.probes import (
+    BROKER,
+    CANARY,
+    Finding,
+    Probe,
+    runtime_name,
+    runtime_reports,
+    wanted_canary,
+    wanted_probes,
+)
 from socketio_operator.plan.problem import Problem
 
 
@@ -32,7 +42,9 @@ class Sight:
 
 
 class Observer:
-    """Looks for one operator. `probe_brokers`: whether external brokers are asked. `unserved`: as in Observed."""
+    """Looks for one operator. `probe_brokers`: whether external brokers are asked. `try_routes`: whether a client of
+    ours tries the routes. `unserved`: as in Observed.
+    """
 
     def __init__(
         self,
@@ -43,11 +55,12 @@ class Observer:
         images: Images,
         now: Callable[[], datetime],
         probe_brokers: bool,
+        try_routes: bool,
         unserved: Callable[[], frozenset[str]],
     ) -> None:
         self._api, self._store, self._prober, self._own = api, store, prober, own
         self._images, self._now, self._probe_brokers = images, now, probe_brokers
-        self._unserved = unserved
+        self._try_routes, self._unserved = try_routes, unserved
         self._users, self._fingerprints = UserSecretReader(api), Fingerprints()
         self._objects = UserObjectReader(api, self._fingerprints)
         self._strangers: dict[Key, dict[Ref, Child]] = {}
@@ -62,16 +75,22 @@ class Observer:
         objects = await self._objects.read(key, cluster, session_key)
         inputs = Inputs(images=self._images, external_credentials=credentials, object_hashes=objects.hashes, **texts)
         pods = self._store.pods_of(key)
-        findings, unanswered = self._probe(key, cluster, user, pods)
         children = {**self._store.children(key), **self._own.children(key)}
         for ref, stranger in self._strangers.pop(key, {}).items():
             children.setdefault(ref, stranger)
+        probes = wanted_probes(cluster, pods, user.broker if self._probe_brokers else None)
+        if self._try_routes:
+            reports = runtime_reports(pods, self._store.findings(key))
+            probes |= wanted_canary(cluster, children.values(), pods, reports, texts.get("runtime_token", ""))
+        findings, unanswered = self._probe(key, pods, probes)
+        canary = findings.get(CANARY)
         observed = Observed(
             children=children,
             pods=pods,
             secrets=(*user.problems, *objects.problems),
             broker=self._broker(cluster, user, findings.get(BROKER)),
             runtimes=runtime_reports(pods, findings),
+            canary=canary if isinstance(canary, CanaryReport) else None,
             unanswered=unanswered,
             credentials=credentials,
             unserved=self._unserved(),
@@ -82,15 +101,13 @@ class Observer:
     def _credentials(self, key: Key, cluster: SocketIOCluster, session_key: str, url: str) -> str:
         return self._fingerprints.of(key, cluster, session_key, "the broker's URL", url.encode()) if url else ""
 
-    def _probe(
-        self, key: Key, cluster: SocketIOCluster, user: UserSecrets, pods: tuple[Pod, ...]
-    ) -> tuple[dict[str, Finding], bool]:
+    def _probe(self, key: Key, pods: tuple[Pod, ...], probes: Mapping[str, Probe]) -> tuple[dict[str, Finding], bool]:
         """What was found so far, and whether a question is still open; from now on exactly these are asked."""
-        probes = wanted_probes(cluster, pods, user.broker if self._probe_brokers else None)
         self._prober.want(key, probes)
-        self._store.keep_findings(key, {BROKER, *map(runtime_name, pods)})
+        self._store.keep_findings(key, {BROKER, CANARY, *map(runtime_name, pods)})
         findings = dict(self._store.findings(key))
-        return findings, any(name not in findings for name in probes)
+        # Nothing waits for the canary: it may take its time.
+        return findings, any(name not in findings for name in probes if name != CANARY)
 
     def _broker(self, cluster: SocketIOCluster, user: UserSecrets, finding: Finding) -> Problem | None:
         external = cluster.spec.adapter.external_broker

@@ -10,7 +10,7 @@ from collections.abc import Collection
 import aiohttp
 
 from socketio_operator.api import API_VERSION, GROUP, PLURAL, validate
-from socketio_operator.controller import brokers, health
+from socketio_operator.controller import brokers, canary, health
 from socketio_operator.controller.actor import Actor
 from socketio_operator.controller.api import KubeApi
 from socketio_operator.controller.brokers.wire import tls_context
@@ -22,7 +22,7 @@ from socketio_operator.controller.key import Key
 from socketio_operator.controller.observer import Observer
 from socketio_operator.controller.own_secrets import OwnSecrets
 from socketio_operator.controller.pace import Pace
-from socketio_operator.controller.prober import Prober
+from socketio_operator.controller.prober import Ask, Prober
 from socketio_operator.controller.queue import WorkQueue
 from socketio_operator.controller.reconciler import Reconciler, UnsteadyError
 from socketio_operator.controller.reflector import SILENCE_SECONDS, Reflector
@@ -34,7 +34,8 @@ from socketio_operator.controller.store import Store
 from socketio_operator.desired.kinds import CHILD_KINDS, OPTIONAL_KINDS, POD, REPLICA_SET, Kind
 from socketio_operator.plan.broker import BrokerAnswer
 from socketio_operator.plan.decide import NOT_INSTALLED
-from socketio_operator.plan.probes import BrokerProbe, Finding, RuntimeProbe
+from socketio_operator.plan.passage import CanaryReport
+from socketio_operator.plan.probes import BrokerProbe, CanaryProbe, Finding, RuntimeProbe
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +100,10 @@ async def _ask_broker(probe: BrokerProbe) -> BrokerAnswer:
     return await brokers.ask(probe.address, probe.namespace)
 
 
+async def _try_route(probe: CanaryProbe) -> CanaryReport:
+    return await canary.visit(probe.route, probe.proof)
+
+
 class Operator:
     """One operator process on one API server."""
 
@@ -106,7 +111,8 @@ class Operator:
         self._api, self._settings, self._store = api, settings, Store()
         self._queue: WorkQueue[Key] = WorkQueue()
         self._runtimes = RuntimeReader()
-        self._prober = Prober({RuntimeProbe: self._runtimes.ask, BrokerProbe: _ask_broker}, self._found)
+        asks: dict[type, Ask] = {RuntimeProbe: self._runtimes.ask, BrokerProbe: _ask_broker, CanaryProbe: _try_route}
+        self._prober = Prober(asks, self._found)
         own = OwnSecrets(api, settings.resync * 0.75)
         recorder = Recorder(api, socket.gethostname())
         observer = Observer(
@@ -117,6 +123,7 @@ class Operator:
             settings.images,
             utc_now,
             probe_brokers=settings.probe_brokers,
+            try_routes=settings.try_routes,
             unserved=lambda: self._served.unserved,
         )
         actor = Actor(api, self._store, own, self._runtimes, recorder)

@@ -17,7 +17,6 @@ from socketio_operator.plan.probes import Finding, Probe
 
 logger = logging.getLogger(__name__)
 
-LIMIT_SECONDS = 4.0
 AT_ONCE = 64
 AT_ONCE_IN_NAMESPACE = 8
 
@@ -73,7 +72,7 @@ class Prober:
 
     async def _once(self, probe: Probe) -> Finding:
         try:
-            async with asyncio.timeout(LIMIT_SECONDS):
+            async with asyncio.timeout(probe.limit_seconds):
                 return await self._ask[type(probe)](probe)
         except TimeoutError:
             return None

@@ -11,7 +11,8 @@ class Settings:
     """`kubeconfig`: None inside a cluster. `namespaces`: empty for all. Times are seconds.
 
     `resync`: between two looks at a cluster at rest; watches tell of everything but Secrets. `probe_brokers`: ask
-    external brokers whether they serve. `health_endpoint`: URL whose path is the liveness, `/readyz` beside it.
+    external brokers whether they serve. `try_routes`: by a client of the operator's own, while others hardly use them.
+    `health_endpoint`: URL whose path is the liveness, `/readyz` beside it.
     """
 
     kubeconfig: Path | None = None
@@ -21,4 +22,5 @@ class Settings:
     workers: int = 32
     resync: float = 900.0
     probe_brokers: bool = True
+    try_routes: bool = True
     health_endpoint: str | None = None

@@ -8,6 +8,8 @@ from typing import Any
 MOST_HEARD = 200
 # Three heartbeats in a row did not come.
 DEAF_SECONDS = 15.0
+# From so many requests of sessions in five minutes on traffic says something.
+SOME_REQUESTS = 40
 # Of new sessions that come from one address: all clients seem to have it.
 ONE_ADDRESS = 0.9
 MOST = 10**9

@@ -16,6 +16,7 @@ from socketio_operator.desired.kinds import WORKLOADS, Ref, ref_of
 from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import CAUSE_ANNOTATION, COMPONENT_LABEL, CREDENTIALS_ANNOTATION
 from socketio_operator.plan.managed_fields import owned_fields
+from socketio_operator.plan.passage import CanaryReport
 from socketio_operator.plan.pods import Pod
 from socketio_operator.plan.problem import Problem, one_line
 from socketio_operator.plan.route_state import RouteState
@@ -173,9 +174,9 @@ class Observed:
     `children`: live objects by reference, ours and foreign ones that stand in our way. `pods`: pods that workloads of
     ours control, of all components. `secrets`: problems of Secrets and ConfigMaps that the user names.
     `broker`: what an external broker answered, None if it is well or there is none. `runtimes`: what the injected
-    runtimes of running pods report. `unanswered`: a question to a broker or runtime has no answer yet. `credentials`: a
-    hash of the external broker's URL as the Secret has it now, empty if there is none. `unserved`: kinds that the API
-    server does not serve.
+    runtimes of running pods report. `canary`: what the operator's own client found last. `unanswered`: a question to a
+    broker or runtime has no answer yet. `credentials`: a hash of the external broker's URL as the Secret has it now,
+    empty if there is none. `unserved`: kinds that the API server does not serve.
     """
 
     children: Mapping[Ref, Child] = field(default_factory=dict)
@@ -183,6 +184,7 @@ class Observed:
     secrets: tuple[Problem, ...] = ()
     broker: Problem | None = None
     runtimes: tuple[RuntimeReport, ...] = ()
+    canary: CanaryReport | None = None
     unanswered: bool = False
     credentials: str = ""
     unserved: frozenset[str] = frozenset()

@@ -1,14 +1,18 @@
 """What is asked of a tenant's machines, beside the reconcile. What they answer is untrusted, and only a finding."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.broker_url import BrokerAddress
 from socketio_operator.desired.metadata import SERVER
 from socketio_operator.desired.server import runtime
 from socketio_operator.plan.broker import BrokerAnswer
+from socketio_operator.plan.entrance import Route, entrance, is_quiet, proof
+from socketio_operator.plan.observed import Child
+from socketio_operator.plan.passage import CanaryReport
 from socketio_operator.plan.pods import Pod
 from socketio_operator.plan.runtime import ELSEWHERE, RuntimeReport
 
@@ -16,14 +20,21 @@ from socketio_operator.plan.runtime import ELSEWHERE, RuntimeReport
 UNWELL_SECONDS = 4.0
 BROKER_WELL_SECONDS = 30.0
 RUNTIME_WELL_SECONDS = 45.0
+# Between two visits of two sessions each: less than one a minute.
+CANARY_SECONDS = 150.0
+CANARY_UNREACHED_SECONDS = 30.0
+# For a whole exchange, however many answers it takes.
+LIMIT_SECONDS = 4.0
+CANARY_LIMIT_SECONDS = 10.0
 
-Finding = RuntimeReport | BrokerAnswer | None
+Finding = RuntimeReport | BrokerAnswer | CanaryReport | None
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeProbe:
     """Asks a pod's runtime for its status. `ready`: the pod is, so that its answer changes rarely."""
 
+    limit_seconds: ClassVar = LIMIT_SECONDS
     pod: str
     address: str
     port: int
@@ -41,6 +52,7 @@ class RuntimeProbe:
 class BrokerProbe:
     """Asks an external broker whether it serves with these credentials. `namespace`: of the pods that use it."""
 
+    limit_seconds: ClassVar = LIMIT_SECONDS
     address: BrokerAddress
     namespace: str
 
@@ -49,8 +61,23 @@ class BrokerProbe:
         return BROKER_WELL_SECONDS if finding in (BrokerAnswer.WELL, BrokerAnswer.UNASKED) else UNWELL_SECONDS
 
 
-Probe = RuntimeProbe | BrokerProbe
+@dataclass(frozen=True, slots=True)
+class CanaryProbe:
+    """Opens sessions through the route. `proof`: lets them into the runtime's namespace."""
+
+    limit_seconds: ClassVar = CANARY_LIMIT_SECONDS
+    route: Route
+    proof: str = field(repr=False)
+
+    def pause(self, finding: Finding) -> float:
+        """Seconds until it goes again."""
+        came = isinstance(finding, CanaryReport) and finding.reached
+        return CANARY_SECONDS if came else CANARY_UNREACHED_SECONDS
+
+
+Probe = RuntimeProbe | BrokerProbe | CanaryProbe
 BROKER = "broker"
+CANARY = "canary"
 
 
 def runtime_name(pod: Pod) -> str:
@@ -58,7 +85,7 @@ def runtime_name(pod: Pod) -> str:
     return f"runtime {pod.uid}"
 
 
-def wanted_probes(cluster: SocketIOCluster, pods: tuple[Pod, ...], broker: BrokerAddress | None) -> Mapping[str, Probe]:
+def wanted_probes(cluster: SocketIOCluster, pods: tuple[Pod, ...], broker: BrokerAddress | None) -> dict[str, Probe]:
     """What to ask for a cluster, by name. `broker`: of the external broker, if it is to be asked."""
     probes: dict[str, Probe] = {}
     # A server beside the app in its own pod is another one where the operator looks.
@@ -72,6 +99,21 @@ def wanted_probes(cluster: SocketIOCluster, pods: tuple[Pod, ...], broker: Broke
             if pod.component == SERVER and pod.started and not pod.deleting and pod.address
         }
     return probes
+
+
+def wanted_canary(
+    cluster: SocketIOCluster,
+    children: Iterable[Child],
+    pods: tuple[Pod, ...],
+    reports: Iterable[RuntimeReport],
+    token: str,
+) -> dict[str, Probe]:
+    """A visit of the operator's own client, while there is a way and others hardly use it. `token`: the runtime's."""
+    ready = any(pod.component == SERVER and pod.ready for pod in pods)
+    if not ready or not token or not runtime.injected(cluster) or not is_quiet(reports):
+        return {}
+    route = entrance(cluster, children)
+    return {CANARY: CanaryProbe(route, proof(token))} if route else {}
 
 
 def runtime_reports(pods: tuple[Pod, ...], findings: Mapping[str, Finding]) -> tuple[RuntimeReport, ...]:

@@ -30,7 +30,7 @@ def verdicts(
     if runtime.injected(cluster):
         found += [
             sticky(cluster, evidence, earlier["Sticky"]),
-            broadcasting(cluster, evidence),
+            broadcasting(cluster, evidence, earlier["Broadcasting"]),
             balanced(cluster, evidence, earlier["Balanced"]),
         ]
     if route := routed(cluster, observed, evidence, earlier["Routed"]):

@@ -4,14 +4,18 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.plan.condition import Condition
 from socketio_operator.plan.figures import DEAF_SECONDS, MOST_HEARD
 from socketio_operator.plan.pods import named_pods
+from socketio_operator.plan.truth.balanced import SETTLED_SECONDS
 from socketio_operator.plan.truth.evidence import Evidence, Testimony
 
 TYPE = "Broadcasting"
 # A pod that has been ready for less may not have sent its first heartbeats.
 NEW_SECONDS = DEAF_SECONDS
+_REMEDY = (
+    "See whether these pods reach the adapter's broker, and whether all run the same adapter with the same prefix."
+)
 
 
-def broadcasting(cluster: SocketIOCluster, evidence: Evidence) -> Condition:
+def broadcasting(cluster: SocketIOCluster, evidence: Evidence, before: Condition | None) -> Condition:
     """True: each pod hears each other one. False: which does not. Unknown: nothing says so."""
     if len(evidence.ready) < 2:
         return Condition(TYPE, None, "OnePod", "Nothing has to cross: less than two pods are ready.")
@@ -20,8 +24,7 @@ def broadcasting(cluster: SocketIOCluster, evidence: Evidence) -> Condition:
         return Condition(TYPE, False, "NoAdapter", _without_adapter(cluster, alone))
     listeners = [one for one in evidence.told if one.figures.hears is not None and one.knew(one.pod, NEW_SECONDS)]
     if not listeners:
-        message = "No pod reports heartbeats of the others: they are off, or the adapter cannot carry them."
-        return Condition(TYPE, None, "NotMeasured", message)
+        return _without_heartbeats(evidence, before)
     missed = {one.pod.name: _unheard(one, listeners) for one in listeners}
     if any(missed.values()):
         return Condition(TYPE, False, "PodsApart", _apart(missed, len(evidence.ready)))
@@ -35,6 +38,20 @@ def _unheard(listener: Testimony, speakers: list[Testimony]) -> list[str]:
         return []
     others = (one.pod for one in speakers if one is not listener and listener.knew(one.pod, NEW_SECONDS))
     return [pod.name for pod in others if pod.address not in heard]
+
+
+def _without_heartbeats(evidence: Evidence, before: Condition | None) -> Condition:
+    crosses = evidence.canary.crosses if evidence.canary else None
+    if crosses:
+        return Condition(TYPE, True, "Crossing", "A session of the operator's own at one pod hears one at another.")
+    if crosses is False:
+        message = "Broadcasts do not cross: a session of the operator's own at one pod does not hear one at another."
+        return Condition(TYPE, False, "PodsApart", f"{message} {_REMEDY}")
+    if before and before.status and evidence.youngest_seconds < SETTLED_SECONDS:
+        # new pods have heard nothing yet
+        return before
+    message = "No pod reports heartbeats of the others: they are off, or the adapter cannot carry them."
+    return Condition(TYPE, None, "NotMeasured", message)
 
 
 def _without_adapter(cluster: SocketIOCluster, alone: list[str]) -> str:
@@ -56,10 +73,7 @@ def _apart(missed: dict[str, list[str]], pods: int) -> str:
         deaf = sum(bool(rest) for rest in missed.values())
         more = f" ({deaf - 1} more of {pods} pods miss some)" if deaf > 1 else ""
         what = f"pod {deafest} does not hear {named_pods(missed[deafest])}{more}"
-    return (
-        f"Broadcasts do not cross: for {DEAF_SECONDS:.0f} s and longer {what}. See whether these pods reach the "
-        "adapter's broker, and whether all run the same adapter with the same prefix."
-    )
+    return f"Broadcasts do not cross: for {DEAF_SECONDS:.0f} s and longer {what}. {_REMEDY}"
 
 
 def _crossing(evidence: Evidence, listeners: list[Testimony]) -> str:

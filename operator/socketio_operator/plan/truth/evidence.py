@@ -7,8 +7,12 @@ from datetime import timedelta
 from socketio_operator.desired.metadata import SERVER
 from socketio_operator.plan.figures import Figures, Window, total
 from socketio_operator.plan.observed import Observed
+from socketio_operator.plan.passage import CanaryReport
 from socketio_operator.plan.pods import Pod
 from socketio_operator.plan.runtime import RuntimeReport
+
+# A visit of the operator's own client says something for so long: two visits may fail.
+VISIT_SECONDS = 480.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,14 @@ class Testimony:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """`ready`: the server's pods that are. `told`: those of them that told something. `youngest_seconds`: since the
-    last pod became ready; 0 while one is not, infinite without pods.
+    last pod became ready; 0 while one is not, infinite without pods. `canary`: what the operator's own client found
+    lately.
     """
 
     ready: tuple[Pod, ...]
     told: tuple[Testimony, ...]
     youngest_seconds: float
+    canary: CanaryReport | None = None
 
     @classmethod
     def of(cls, observed: Observed) -> "Evidence":
@@ -46,7 +52,10 @@ class Evidence:
         ages = [(observed.now - pod.ready_since).total_seconds() if pod.ready_since else 0.0 for pod in pods]
         reports = {report.pod: report for report in observed.runtimes}
         told = tuple(Testimony(pod, reports[pod.name]) for pod in ready if pod.name in reports)
-        return cls(ready, told, min(ages, default=math.inf))
+        canary = observed.canary
+        if canary and (observed.now - canary.taken).total_seconds() > VISIT_SECONDS:
+            canary = None
+        return cls(ready, told, min(ages, default=math.inf), canary)
 
     @property
     def minute(self) -> Window:

@@ -33,6 +33,8 @@ def _by_traffic(
 ) -> Condition:
     if any(one.figures.connections for one in evidence.told):
         return Condition(TYPE, True, "ClientsCome", "Clients reach the pods.")
+    if evidence.canary and evidence.canary.reached:
+        return Condition(TYPE, True, "ClientsCome", "A session of the operator's own reaches a pod.")
     if before is not None and before.status:
         return before
     if not routes:

@@ -3,15 +3,26 @@
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.routers import ROUTERS
 from socketio_operator.plan.condition import Condition
-from socketio_operator.plan.figures import Window
+from socketio_operator.plan.figures import SOME_REQUESTS, Window
+from socketio_operator.plan.passage import CanaryReport, Passage
 from socketio_operator.plan.truth.balanced import SETTLED_SECONDS
 from socketio_operator.plan.truth.evidence import Evidence, percent
 
 TYPE = "Sticky"
-# From so many requests in five minutes on traffic says something, until they are fewer than the second number.
-SOME_REQUESTS, FEW_REQUESTS = 40, 10
+# What traffic said holds until its requests in five minutes are fewer.
+FEW_REQUESTS = 10
 # A share of the requests that is told of, until it is below the second number.
 MANY, HARDLY_ANY = 0.1, 0.02
+_NO_UPGRADE = (
+    "Each request of a session of the operator's own found it, but it did not get from polling to WebSocket: see "
+    "whether what is before the pods passes the headers Upgrade and Connection."
+)
+_UNREACHED = {
+    Passage.SILENT: "The operator's own client gets no answer there either: where it may not reach the route, set "
+    "spec.routing.canary.",
+    Passage.FOREIGN: "The operator's own client is answered by somebody else there: where that is not the route, set "
+    "spec.routing.canary.address.",
+}
 # Sessions of a pod that has just gone are unknown until their clients have begun new ones.
 GONE_SECONDS = 90.0
 
@@ -21,11 +32,7 @@ def sticky(cluster: SocketIOCluster, evidence: Evidence, before: Condition | Non
     window, new_for = evidence.five_minutes, evidence.youngest_seconds
     known = before if before and before.status is not None else None
     if window.requests < (FEW_REQUESTS if known else SOME_REQUESTS):
-        if known and new_for < SETTLED_SECONDS:
-            # new pods have counted nothing yet
-            return known
-        message = f"{_seen(window)}: too few to tell whether sessions stick."
-        return Condition(TYPE, None, "NoTraffic", message)
+        return _without_traffic(cluster, evidence, known)
     # In both windows: five minutes of history alone may be over, one minute alone may be an accident.
     windows = [one for one in (evidence.minute, window) if one.requests]
     lost, forwarding = bool(known and not known.status), bool(known and known.reason == "Forwarding")
@@ -38,6 +45,33 @@ def sticky(cluster: SocketIOCluster, evidence: Evidence, before: Condition | Non
             return known
         return Condition(TYPE, True, "Forwarding", _forwarding(cluster, window))
     return Condition(TYPE, True, "Sticking", f"{_seen(window)}, {_shares(window)}.")
+
+
+def _without_traffic(cluster: SocketIOCluster, evidence: Evidence, known: Condition | None) -> Condition:
+    canary, new_for = evidence.canary, evidence.youngest_seconds
+    lost = canary is not None and canary.passage is Passage.LOST
+    if canary and canary.reached and not (lost and new_for < GONE_SECONDS):
+        return _by_canary(cluster, canary, known)
+    if known and new_for < SETTLED_SECONDS:
+        # new pods have counted nothing yet
+        return known
+    message = f"{_seen(evidence.five_minutes)}: too few to tell whether sessions stick."
+    if canary and not canary.reached:
+        return Condition(TYPE, None, "NotReached", f"{message} {_UNREACHED[canary.passage]}")
+    return Condition(TYPE, None, "NoTraffic", message)
+
+
+def _by_canary(cluster: SocketIOCluster, canary: CanaryReport, known: Condition | None) -> Condition:
+    if canary.passage is Passage.LOST:
+        message = (
+            f"A session of the operator's own was unknown to a request of it: clients lose theirs. {_cause(cluster)}"
+        )
+        return Condition(TYPE, False, "SessionsUnknown", message)
+    if canary.upgraded is False:
+        return Condition(TYPE, True, "NoUpgrade", _NO_UPGRADE)
+    if known and known.status and known.reason != "NoUpgrade":
+        return known
+    return Condition(TYPE, True, "Sticking", "Each request of a session of the operator's own found it.")
 
 
 def _much(shares: list[float], already: bool) -> bool:
