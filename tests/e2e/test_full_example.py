@@ -9,7 +9,7 @@ import yaml
 
 from socketio_operator.api import KIND
 from tests.cluster.kubectl import Kubectl
-from tests.traffic.chat_cluster import wait_ready
+from tests.traffic.chat_cluster import wait_condition, wait_ready
 from tests.traffic.continuity.volumes import volume, volume_of_every_node
 
 pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator", "proxy_images")]
@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator", "proxy_image
 FULL = Path(__file__).parents[2] / "examples" / "full.yaml"
 # What these machines have instead of the images that the example names.
 IMAGES = {"redis:7.4-alpine": "registry.local/redis:7", "haproxy:3.2": "registry.local/proxy-haproxy:1"}
+FOUND = "Each request of a session of the operator's own found it."
 CLUSTER_WIDE = ("PriorityClass", "RuntimeClass")
 
 
@@ -33,6 +34,10 @@ def test_the_example_of_every_field_gets_ready(kubectl: Kubectl, certificate: Pa
                 kubectl.apply(one)
             wait_ready(kubectl, "chat")
             assert conditions(kubectl)["Ready"]["message"] == "3 of 3 pods are ready."
+            # No client has come but the operator's.
+            wait_condition(kubectl, "chat", "Sticky", "True")
+            assert conditions(kubectl)["Sticky"]["message"] == FOUND
+            assert kubectl.json("get", KIND, "chat")["status"]["lastVerified"]
         finally:
             kubectl("delete", "sio", "chat", "--wait=true")
             for one in objects:

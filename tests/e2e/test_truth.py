@@ -24,6 +24,8 @@ OWN_ADAPTER = "registry.local/chat-own-adapter:1"
 TRUTH = ("Sticky", "Broadcasting", "Balanced", "Routed")
 # Pods are asked every 45 s, and a minute's window has to pass.
 TOLD_SECONDS = 200
+# The operator's own client goes each 150 s, and for 90 s a session that nobody knows may be that of a pod that is gone.
+VISITED_SECONDS = 300
 
 
 def condition(kubectl: Kubectl, name: str, type_: str) -> dict[str, Any]:
@@ -128,6 +130,23 @@ def test_polling_that_nothing_keeps_on_its_pod(kubectl: Kubectl, traefik: Traefi
     poll_until(chat, lambda: is_told(kubectl, "strayed", "Sticky", "True", "Sticking"))
     wait_condition(kubectl, "strayed", "Ready", "True")
     assert kubectl.json("get", "sio", "strayed")["status"]["lastVerified"]
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("proxy_images")
+def test_a_route_that_nobody_uses_is_tried_by_the_operator(kubectl: Kubectl) -> None:
+    routing = {"router": "proxy"}
+    kubectl.apply(manifest("idle", routing=routing, env=[NO_FORWARDING]))
+    message = wait_told(kubectl, "idle", "Sticky", "True", "Sticking")
+    assert message == "Each request of a session of the operator's own found it."
+    assert is_told(kubectl, "idle", "Ready", "True", "Ready")
+    kubectl.apply(manifest("idle", affinity="none", routing=routing, env=[NO_FORWARDING]))
+    message = wait_told(kubectl, "idle", "Sticky", "False", "SessionsUnknown", VISITED_SECONDS)
+    assert message.startswith("A session of the operator's own was unknown to a request of it: clients lose theirs.")
+    assert "set spec.routing.affinity to clientIP or cookie" in message
+    assert condition(kubectl, "idle", "Ready")["reason"] == "SessionsUnknown"
+    kubectl.apply(manifest("idle", routing=routing, env=[NO_FORWARDING]))
+    wait_told(kubectl, "idle", "Sticky", "True", "Sticking", VISITED_SECONDS)
 
 
 @pytest.mark.long

@@ -16,11 +16,11 @@ from socketio_operator.plan.entrance import Route, entrance, proof
 from socketio_operator.plan.figures import Figures, Window
 from socketio_operator.plan.observed import Child
 from socketio_operator.plan.passage import CanaryReport, Passage
-from socketio_operator.plan.probes import CANARY, CanaryProbe, wanted_canary
+from socketio_operator.plan.probes import CANARY, CanaryProbe, Finding, runtime_name, wanted_canary
 from socketio_operator.plan.runtime import RuntimeReport
 from tests.traffic.ports import free_port
 from tests.unit.samples import cluster
-from tests.unit.test_traffic_truth import pod, requests
+from tests.unit.test_traffic_truth import NOW, pod, requests
 
 ROUTE = Route("127.0.0.1", 80, False, "chat.example.com", "/socket.io/", ("polling", "websocket"), "default")
 OPENED = b'0{"sid":"abc","upgrades":[],"pingInterval":25000,"pingTimeout":20000}'
@@ -215,21 +215,29 @@ def test_where_it_cannot_go_or_may_not(spec: dict[str, Any]) -> None:
     assert entrance(cluster(**spec), []) is None
 
 
-def report(figures: Figures) -> RuntimeReport:
-    return RuntimeReport("chat-0", "runtime", "4.8.1", figures=figures)
+def wanted(*of_pods: Figures, token: str = "token", ready: bool = True, visited: bool = False) -> bool:
+    pods = tuple(replace(pod(number), ready=ready, started=NOW) for number in range(max(1, len(of_pods))))
+    findings: dict[str, Finding] = {
+        runtime_name(one): RuntimeReport(one.name, "runtime", "4.8.1", figures=figures)
+        for one, figures in zip(pods, of_pods, strict=False)
+    }
+    if visited:
+        findings[CANARY] = CanaryReport(Passage.FOUND)
+    of = cluster(**routing(canary={"address": "10.0.0.7"}))
+    return CANARY in wanted_canary(of, [], pods, findings, token)
 
 
 def test_it_goes_while_clients_make_few_requests() -> None:
-    of = cluster(**routing(canary={"address": "10.0.0.7"}))
-
-    def wanted(*reports: RuntimeReport, token: str = "token", ready: bool = True) -> bool:
-        return CANARY in wanted_canary(of, [], (replace(pod(0), ready=ready),), reports, token)
-
     assert wanted()
-    assert wanted(report(requests(30)))
-    assert not wanted(report(requests(30)), report(requests(30)))
+    assert wanted(requests(30))
+    assert not wanted(requests(30), requests(30))
     assert not wanted(ready=False)
     assert not wanted(token="")
+
+
+def test_it_does_not_come_and_go_with_a_few_requests() -> None:
+    assert wanted(requests(30), requests(30), visited=True)
+    assert not wanted(requests(50), requests(50), visited=True)
 
 
 def test_two_sessions_a_visit_are_less_than_one_a_minute() -> None:
@@ -241,6 +249,4 @@ def test_two_sessions_a_visit_are_less_than_one_a_minute() -> None:
 
 
 def test_its_own_requests_do_not_keep_it_away() -> None:
-    visits = Window(requests=3 * (2 * (canary.QUESTIONS + 1) + 1))
-    of = cluster(**routing(canary={"address": "10.0.0.7"}))
-    assert CANARY in wanted_canary(of, [], (pod(0),), [report(Figures(five_minutes=visits))], "token")
+    assert wanted(Figures(five_minutes=Window(requests=3 * (2 * (canary.QUESTIONS + 1) + 1))))

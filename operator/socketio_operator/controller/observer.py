@@ -80,8 +80,8 @@ class Observer:
             children.setdefault(ref, stranger)
         probes = wanted_probes(cluster, pods, user.broker if self._probe_brokers else None)
         if self._try_routes:
-            reports = runtime_reports(pods, self._store.findings(key))
-            probes |= wanted_canary(cluster, children.values(), pods, reports, texts.get("runtime_token", ""))
+            token = texts.get("runtime_token", "")
+            probes |= wanted_canary(cluster, children.values(), pods, self._store.findings(key), token)
         findings, unanswered = self._probe(key, pods, probes)
         canary = findings.get(CANARY)
         observed = Observed(
@@ -104,7 +104,7 @@ class Observer:
     def _probe(self, key: Key, pods: tuple[Pod, ...], probes: Mapping[str, Probe]) -> tuple[dict[str, Finding], bool]:
         """What was found so far, and whether a question is still open; from now on exactly these are asked."""
         self._prober.want(key, probes)
-        self._store.keep_findings(key, {BROKER, CANARY, *map(runtime_name, pods)})
+        self._store.keep_findings(key, {BROKER, *probes, *map(runtime_name, pods)})
         findings = dict(self._store.findings(key))
         # Nothing waits for the canary: it may take its time.
         return findings, any(name not in findings for name in probes if name != CANARY)

@@ -52,9 +52,11 @@ def entrance(cluster: SocketIOCluster, children: Iterable[Child]) -> Route | Non
     )
 
 
-def is_quiet(reports: Iterable[RuntimeReport]) -> bool:
-    """Whether clients make too few requests to show anything."""
-    return total(report.figures.five_minutes for report in reports).requests < SOME_REQUESTS
+def is_quiet(reports: Iterable[RuntimeReport], visited: bool) -> bool:
+    """Whether clients make too few requests to show anything. `visited`: the operator's own is on its way already."""
+    # Else it would go again each time that they are a few less, or a few more.
+    bound = 2 * SOME_REQUESTS if visited else SOME_REQUESTS
+    return total(report.figures.five_minutes for report in reports).requests < bound
 
 
 def proof(token: str) -> str:

@@ -105,12 +105,13 @@ def wanted_canary(
     cluster: SocketIOCluster,
     children: Iterable[Child],
     pods: tuple[Pod, ...],
-    reports: Iterable[RuntimeReport],
+    findings: Mapping[str, Finding],
     token: str,
 ) -> dict[str, Probe]:
     """A visit of the operator's own client, while there is a way and others hardly use it. `token`: the runtime's."""
     ready = any(pod.component == SERVER and pod.ready for pod in pods)
-    if not ready or not token or not runtime.injected(cluster) or not is_quiet(reports):
+    quiet = is_quiet(runtime_reports(pods, findings), visited=CANARY in findings)
+    if not ready or not token or not runtime.injected(cluster) or not quiet:
         return {}
     route = entrance(cluster, children)
     return {CANARY: CanaryProbe(route, proof(token))} if route else {}
