@@ -100,10 +100,14 @@ STATES: dict[str, State] = {
 }
 
 
-def resource(name: str, cluster: str = "chat") -> dict[str, Any]:
+def before(name: str, cluster: str = "chat") -> dict[str, Any]:
+    """The SocketIOCluster that gets into that state, as it is applied first."""
+    return {**body({**LEAST, **STATES[name].fields}), "metadata": {"name": cluster}}
+
+
+def resource(name: str) -> dict[str, Any]:
     """A SocketIOCluster in that state, as the API server serves it."""
-    state = STATES[name]
-    before = SocketIOCluster.parse(body({**LEAST, **state.fields}, cluster))
-    generation = before.generation + bool(state.change)
-    now = body({**LEAST, **state.fields, **state.change}, cluster, generation=generation)
-    return {**now, "status": state.report(before)}
+    state, spec = STATES[name], before(name)["spec"]
+    first = SocketIOCluster.parse(body(spec))
+    now = body({**spec, **state.change}, generation=first.generation + bool(state.change))
+    return {**now, "status": state.report(first)}
