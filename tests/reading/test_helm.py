@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.api, pytest.mark.usefixtures("probed")]
 SECONDS = 6
 # Who ends early has this much, so that an end at the timeout cannot be taken for it.
 AMPLE_SECONDS = 40
+CLUSTERS = "{{ range .Values.clusters }}\n---\n{{ toYaml . }}\n{{ end }}"
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,11 @@ class Outcome:
 
 @pytest.fixture(scope="module")
 def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A chart of one SocketIOCluster."""
+    """A chart of SocketIOClusters."""
     folder = tmp_path_factory.mktemp("chart")
     (folder / "templates").mkdir()
     (folder / "Chart.yaml").write_text("apiVersion: v2\nname: chat\nversion: 1.0.0\n", encoding="utf-8")
-    (folder / "templates" / "chat.yaml").write_text("{{ .Values.cluster | toYaml }}\n", encoding="utf-8")
+    (folder / "templates" / "chat.yaml").write_text(CLUSTERS, encoding="utf-8")
     return folder
 
 
@@ -47,13 +48,12 @@ def helm(major: int, space: Kubectl) -> Helm:
     return Helm(helm_binary(major), space.cluster.kubeconfig, space.namespace)
 
 
-def run(tool: Helm, verb: str, chart: Path, cluster: Mapping[str, Any], seconds: int) -> tuple[str, str]:
-    """A release of the cluster's name, with `--wait`: the verdict and what Helm said."""
+def run(tool: Helm, verb: str, chart: Path, seconds: int, *clusters: Mapping[str, Any]) -> tuple[str, str]:
+    """A release of the first cluster's name, with `--wait`: the verdict and what Helm said."""
     options = ("--wait", f"--timeout={seconds}s", "-f", "-")
+    values = json.dumps({"clusters": clusters})
     try:
-        return ENDS, tool(
-            verb, cluster["metadata"]["name"], str(chart), *options, input=json.dumps({"cluster": cluster})
-        )
+        return ENDS, tool(verb, clusters[0]["metadata"]["name"], str(chart), *options, input=values)
     except HelmError as error:
         return (WAITS if "context deadline exceeded" in str(error) else FAILS), str(error)
 
@@ -63,7 +63,7 @@ def installed(space: Kubectl, chart: Path, state: str) -> Outcome:
     name = cluster_name(state)
     seconds = SECONDS if rows()[state].helm == WAITS else AMPLE_SECONDS
     with ThreadPoolExecutor(1) as beside:
-        release = beside.submit(run, helm(4, space), "install", chart, before(state, name), seconds)
+        release = beside.submit(run, helm(4, space), "install", chart, seconds, before(state, name))
         space("wait", "--for=create", f"sio/{name}", "--timeout=30s")
         report(space, name, resource(state))
         since = time.monotonic()
@@ -101,15 +101,28 @@ def test_helm_ends_soon_after_the_report(outcomes: dict[str, Outcome]) -> None:
 def test_an_upgrade_waits_until_the_operator_has_seen_it(space: Kubectl, chart: Path) -> None:
     of = before("all as asked for", "upgraded")
     with ThreadPoolExecutor(1) as beside:
-        release = beside.submit(run, helm(4, space), "install", chart, of, AMPLE_SECONDS)
+        release = beside.submit(run, helm(4, space), "install", chart, AMPLE_SECONDS, of)
         space("wait", "--for=create", "sio/upgraded", "--timeout=30s")
         report(space, "upgraded", resource("all as asked for"))
         assert release.result()[0] == ENDS
     changed = {**of, "spec": {**of["spec"], "replicas": 3}}
-    verdict, said = run(helm(4, space), "upgrade", chart, changed, 2)
+    verdict, said = run(helm(4, space), "upgrade", chart, 2, changed)
     assert verdict == WAITS
     assert "generation is 2, but latest observed generation is 1" in said
 
 
+def test_one_that_failed_is_told_when_the_others_are_done(space: Kubectl, chart: Path) -> None:
+    failed, other = "a Secret has been missing for a minute", "just applied"
+    with ThreadPoolExecutor(1) as beside:
+        both = (before(failed, "failed"), before(other, "other"))
+        release = beside.submit(run, helm(4, space), "install", chart, SECONDS, *both)
+        space("wait", "--for=create", "sio/failed", "--timeout=30s")
+        report(space, "failed", resource(failed))
+        verdict, said = release.result()
+    assert verdict == WAITS
+    assert "failed not ready. status: Failed" in said
+    assert "other not ready. status: InProgress" in said
+
+
 def test_helm_3_does_not_look_at_it(space: Kubectl, chart: Path) -> None:
-    assert run(helm(3, space), "install", chart, before("just applied", "unseen"), 2)[0] == ENDS
+    assert run(helm(3, space), "install", chart, 2, before("just applied", "unseen"))[0] == ENDS
