@@ -19,7 +19,7 @@ SERVERS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubel
 
 @dataclass(frozen=True)
 class Module:
-    """A Go module of ours; `expected` is the seconds of a first build on 2 cores, downloads included."""
+    """A Go module of ours in the folder `beside`; `expected`: seconds of a first build on 2 cores, with downloads."""
 
     name: str
     expected: int

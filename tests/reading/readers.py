@@ -14,7 +14,7 @@ TESTS = Path(__file__).parents[1]
 GROUP = API_VERSION.partition("/")[0]
 ARGO_CD = TESTS.parent / "gitops" / "argo-cd"
 HEALTH = ARGO_CD / GROUP / KIND / "health.lua"
-READING = Module("reading", 60, beside=TESTS)
+READING = Module("reading", 30, beside=TESTS)
 
 
 @dataclass(frozen=True)
