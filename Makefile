@@ -86,11 +86,12 @@ format: $(VENV)/ready ## Format the Python code
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-generate: $(VENV)/ready ## Write what is generated: CRD, its reference, install manifest
+generate: $(VENV)/ready ## Write what is generated: CRD, its reference, install manifest, Argo CD's files
 	$(PYTHON) -m socketio_operator crd > crds/socketioclusters.yaml
 	cp crds/socketioclusters.yaml helm/socketio-operator/files/
 	$(PYTHON) -m tests.reference
 	$(PYTHON) -m tests.render_install > manifests/install.yaml.new && mv manifests/install.yaml.new manifests/install.yaml
+	$(PYTHON) -m tests.reading.argo_cd
 
 cluster-up: $(VENV)/ready ## Start a cluster (NODES=2; CLUSTER=kind|bare) and write build/kubeconfig
 	@$(PYTHON) -m tests.cluster up

@@ -90,13 +90,13 @@ def test_a_failed_build_shows_its_log_and_leaves_nothing(tmp_path: Path, monkeyp
     (source / "go.mod").write_text("module socketio-operator.dev/tests/broken\n\ngo 1.26.0\n")
     (source / "go.sum").write_text("")
     (source / "main.go").write_text("package main\n\nfunc main() { undefined() }\n")
-    monkeypatch.setattr(binaries, "MODULES", tmp_path / "modules")
     monkeypatch.setattr(binaries, "FOLDER", tmp_path / "bin")
     monkeypatch.setattr(building, "FOLDER", tmp_path / "bin")
+    module = binaries.Module("broken", 1, beside=tmp_path / "modules")
     with pytest.raises(ClusterError, match="undefined: undefined"):
-        binaries.ensure((binaries.Module("broken", 1),))
+        binaries.ensure((module,))
 
     (source / "main.go").write_text("package main\n\nfunc main() {}\n")
-    folder = binaries.ensure((binaries.Module("broken", 1),)).folders["broken"]
+    folder = binaries.ensure((module,)).folders["broken"]
     assert subprocess.run([folder / "broken"], check=False).returncode == 0
     assert not list((tmp_path / "bin").glob("*.unfinished-*"))
