@@ -138,6 +138,45 @@ def test_an_old_heartbeat_is_none_and_new_pods_have_time() -> None:
     assert verdict("Broadcasting", sight(hearing((), ()), since=NOW - timedelta(seconds=20))).status is False
 
 
+def many(pods: int, interval: float, ago: float) -> list[Figures]:
+    """Each heard each other one 1 s ago, except that pod 0 heard pod 1 so many seconds ago."""
+    all_ = {f"10.0.0.{number}": 1.0 for number in range(pods)}
+    figures = [Figures(hears=all_, interval=interval)] * pods
+    figures[0] = Figures(hears={**all_, "10.0.0.1": ago}, interval=interval)
+    return figures
+
+
+@pytest.mark.parametrize(
+    ("pods", "interval", "ago", "crosses"),
+    [
+        (3, 5.0, 20.0, False),
+        (30, 5.0, 14.0, True),
+        (150, 24.8, 20.0, True),
+        (150, 24.8, 74.0, True),
+        (150, 24.8, 75.0, False),
+    ],
+)
+def test_with_many_pods_heartbeats_are_rare(pods: int, interval: float, ago: float, crosses: bool) -> None:
+    found = verdict("Broadcasting", sight(many(pods, interval, ago)))
+    assert found.status is crosses, found.message
+    if not crosses:
+        assert f"for {3 * interval:.0f} s and longer pod chat-0 does not hear pod chat-1." in found.message
+
+
+def test_the_pod_that_sends_most_rarely_counts() -> None:
+    older, newer = (
+        {"connections": 1, "servers": [{"hears": {f"10.0.0.{i}": 26.0 for i in range(150)}, **more}]}
+        for more in ({}, {"interval": 24.8})
+    )
+    mixed = [Figures.parse(newer if number % 2 else older) for number in range(150)]
+    assert verdict("Broadcasting", sight(mixed)).status is True
+    assert verdict("Broadcasting", sight([Figures.parse(older)] * 150)).status is False, "every 5 s"
+    since = NOW - timedelta(seconds=60)
+    new = verdict("Broadcasting", sight([*mixed, Figures(hears={})], since))
+    assert new.reason == "NotMeasured", "nobody has been ready for three of the longest intervals"
+    assert verdict("Broadcasting", sight([*mixed, Figures(hears={})])).status is False
+
+
 def test_a_pod_that_has_not_begun_is_missed_by_nobody() -> None:
     assert verdict("Broadcasting", sight([*hearing((1,), (0,)), Figures()])).status is True
 
@@ -244,6 +283,7 @@ def test_time_alone_is_a_reason_to_look_again_only_while_it_may_change_a_verdict
     assert look_again(of, sight(full(1, 1), since=young), ()) == 60
     assert look_again(of, sight(full(1, 1), since=NOW - timedelta(seconds=100)), ()) == 500
     assert look_again(of, sight(full(1, 1)), ()) is None
+    assert look_again(of, sight([Figures(interval=30)] * 2, since=NOW - timedelta(seconds=100)), ()) == 39.5
 
 
 STATUS: dict[str, Any] = {
@@ -266,6 +306,10 @@ def test_figures_of_a_runtime() -> None:
     assert found.minute == Window(3, 40, 2, 1, 3, 0.33)
     older = Figures.parse({"connections": 2, "servers": [{}]})
     assert (older.connections, older.hears) == (2, None)
+    assert (found.interval, older.interval) == (5.0, 5.0)
+    first, second = STATUS["servers"]
+    told = Figures.parse({**STATUS, "servers": [{**first, "interval": 16.7}, {**second, "interval": 16}]})
+    assert (told.hears, told.interval) == ({"10.0.0.1": 4.0}, 16.7)
 
 
 @pytest.mark.parametrize(
@@ -279,6 +323,7 @@ def test_figures_of_a_runtime() -> None:
         {"servers": [{"hears": ["10.0.0.1"]}]},
         {"servers": [{"hears": {"10.0.0.1": True}}]},
         {"servers": [{"hears": {"10.0.0.1": 1e99}}]},
+        *({"servers": [{"hears": {}, "interval": interval}]} for interval in ("5", True, None, -1, 201, 1e99, [], {})),
     ],
 )
 def test_what_is_no_figure_is_none(wrong: dict[str, Any]) -> None:
@@ -295,6 +340,28 @@ def test_small_changes_are_no_news() -> None:
     assert report(1000) != report(1200)
     assert report(1000) != report(1000, 200)
     assert report(1000) != report(1000, 0, 16.0)
+
+
+@pytest.mark.parametrize("interval", [{}, {"interval": 24.8}])
+def test_with_many_pods_the_age_of_heartbeats_is_no_news_until_it_is(interval: dict[str, float]) -> None:
+    def gist(pods: int, ago: float) -> Any:
+        hears = {f"10.0.{number >> 8}.{number & 255}": 1.0 for number in range(pods)}
+        servers = [{"hears": {**hears, "10.0.0.1": ago}, **interval}]
+        return Figures.parse({"connections": 1, "servers": servers}).gist
+
+    assert gist(149, 1.0) == gist(149, 27.0)
+    assert gist(149, 1.0) != gist(149, 76.0)
+    assert gist(149, 1.0) != gist(148, 1.0)
+    assert gist(MOST_HEARD, 1.0) != gist(149, 1.0)
+
+
+def test_which_pods_a_full_list_holds_is_no_news() -> None:
+    def gist(first: int, stale: int = 0) -> Any:
+        hears = {f"10.1.{number >> 8}.{number & 255}": 1.0 for number in range(first, first + MOST_HEARD)}
+        return Figures(hears={**hears, **dict.fromkeys(list(hears)[:stale], 121.0)}, interval=40.0).gist
+
+    assert gist(0) == gist(77)
+    assert gist(0) != gist(0, stale=1)
 
 
 def test_a_cluster_without_pods_is_looked_at_no_more() -> None:

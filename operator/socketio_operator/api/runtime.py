@@ -37,8 +37,8 @@ class Runtime(Model):
     )
     heartbeats: bool = Field(
         True,
-        description="Whether each pod sends a few bytes through the adapter every 5 seconds, so that the condition "
-        "Broadcasting is known. Default: true.",
+        description="Whether each pod sends a few bytes through the adapter every 5 seconds, with more than 31 pods "
+        "more rarely, so that the condition Broadcasting is known. Default: true.",
     )
 
 

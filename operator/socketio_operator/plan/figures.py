@@ -6,8 +6,14 @@ from typing import Any
 
 # The runtime lists at most so many pods; one that is missing from a full list may be heard all the same.
 MOST_HEARD = 200
-# Three heartbeats in a row did not come.
-DEAF_SECONDS = 15.0
+# Between heartbeats of a runtime that does not say: it is an older one.
+BEAT_SECONDS = 5.0
+# The more pods, the more rarely newer runtimes send: about so many heartbeats come to a pod in a second.
+BEATS_PER_SECOND = 6
+# With 1000 pods it is 167 s.
+LONGEST_INTERVAL = 200.0
+# So many heartbeats in a row did not come.
+MISSED_BEATS = 3
 # From so many requests of sessions in five minutes on traffic says something.
 SOME_REQUESTS = 40
 # Of new sessions that come from one address: all clients seem to have it.
@@ -58,7 +64,7 @@ class Window:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """One pod's. `hears`: pod's address -> seconds since its last heartbeat; None: not measured. `lag`: seconds that
-    the slowest of them took, None if unknown.
+    the slowest of them took, None if unknown. `interval`: seconds between the heartbeats that it sends.
     """
 
     connections: int = 0
@@ -66,6 +72,7 @@ class Figures:
     five_minutes: Window = Window()
     hears: Mapping[str, float] | None = None
     lag: float | None = None
+    interval: float = BEAT_SECONDS
 
     @classmethod
     def parse(cls, status: Mapping[str, Any]) -> "Figures":
@@ -75,8 +82,11 @@ class Figures:
             minute, five_minutes = (
                 Window.parse(traffic[name]) if traffic else Window() for name in ("minute", "fiveMinutes")
             )
-            hears, lag = _heard([server for server in status["servers"] if "hears" in server])
-            return cls(int(_number(status["connections"])), minute, five_minutes, hears, lag)
+            servers = [server for server in status["servers"] if "hears" in server]
+            hears, lag = _heard(servers)
+            intervals = [_number(server["interval"], LONGEST_INTERVAL) for server in servers if "interval" in server]
+            interval = max(intervals, default=BEAT_SECONDS)
+            return cls(int(_number(status["connections"])), minute, five_minutes, hears, lag, interval)
         except (KeyError, TypeError, ValueError, AttributeError):
             return cls()
 
@@ -89,13 +99,24 @@ class Figures:
             for count in (window.forwarded, window.unknown)
         ]
         some, one_address = _about(self.five_minutes.requests), self.five_minutes.busiest >= ONE_ADDRESS
-        return _about(self.connections), some, *shares, one_address, self.heard()
+        return _about(self.connections), some, *shares, one_address, self._company()
 
-    def heard(self) -> frozenset[str] | None:
-        """Addresses of the pods that it hears; None: not measured."""
+    def heard(self, seconds: float) -> frozenset[str]:
+        """Addresses of the pods that it heard within so many seconds."""
+        return frozenset(address for address, ago in (self.hears or {}).items() if ago <= seconds)
+
+    # An older runtime does not say how rarely newer ones send: their number does. Which pods a full list holds changes
+    # from one look to the next.
+    def _company(self) -> frozenset[str] | int | None:
         if self.hears is None:
             return None
-        return frozenset(address for address, seconds in self.hears.items() if seconds <= DEAF_SECONDS)
+        heard = self.heard(deaf_after(max(self.interval, len(self.hears) / BEATS_PER_SECOND)))
+        return heard if len(heard) < MOST_HEARD else MOST_HEARD
+
+
+def deaf_after(interval: float) -> float:
+    """Seconds without a heartbeat after which a pod is not heard. `interval`: the longest one of those that send."""
+    return MISSED_BEATS * max(interval, BEAT_SECONDS)
 
 
 def total(windows: Iterable[Window]) -> Window:

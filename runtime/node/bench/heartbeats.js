@@ -11,13 +11,13 @@ const { App } = require("../test/support/app.js");
 const { RedisServer } = require("../test/support/redis.js");
 const { until } = require("../test/support/until.js");
 const { beat } = require("../lib/truth/carrier.js");
+const { BEAT_MS, nextInterval } = require("../lib/truth/interval.js");
 const { NAME } = require("../lib/truth/name.js");
 const { table } = require("./markdown.js");
 const { cpuMs } = require("./processor-time.js");
 
 const SECONDS = Number(process.argv[2] || 60);
-const PODS = [20, 100];
-const BEAT_MS = 5000;
+const PODS = [20, 100, 200];
 const OWN = "10.0.0.1";
 
 const ADAPTERS = {
@@ -26,7 +26,7 @@ const ADAPTERS = {
   "redis-streams": (main, sub, prefix) => require("@socket.io/redis-streams-adapter").createAdapter(main, { streamName: prefix, channelPrefix: prefix }),
 };
 
-/** Sends what that many pods would, evenly. @returns {() => void} ends it */
+/** Sends what that many pods would, once all have heard each other, evenly. @returns {() => void} ends it */
 function others(count, adapter, prefix, url) {
   const [main, sub] = [new Redis(url), new Redis(url)];
   const io = new Server({ adapter: ADAPTERS[adapter](main, sub, prefix) });
@@ -35,7 +35,7 @@ function others(count, adapter, prefix, url) {
   const timer = setInterval(() => {
     beat(namespace, `10.0.1.${next % count}`, Date.now());
     next += 1;
-  }, BEAT_MS / count);
+  }, nextInterval(count, BEAT_MS) / count);
   return () => {
     clearInterval(timer);
     for (const { adapter: open } of [io.of("/"), namespace]) open.close();
@@ -57,7 +57,7 @@ async function measure(count, redis) {
   }));
   for (const { adapter, on } of runs) {
     const heard = async () => Object.keys((await on.ask("/status")).body.servers[0].hears).length;
-    await until(`${count} pods by ${adapter}`, async () => (await heard()) === count || heard());
+    await until(`${count} pods by ${adapter}`, async () => (await heard()) === count || heard(), 60);
   }
   // past what a process does at its start
   await delay(5000);

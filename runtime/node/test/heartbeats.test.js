@@ -14,6 +14,7 @@ const { PostgresServer, available: postgresAvailable } = require("./support/post
 const { RedisServer } = require("./support/redis.js");
 const { until } = require("./support/until.js");
 const { Heard } = require("../lib/truth/heard.js");
+const { BEAT_MS, heardFor, nextInterval } = require("../lib/truth/interval.js");
 
 const ONE = "10.244.1.7";
 const OTHER = "10.244.2.9";
@@ -150,8 +151,8 @@ test("no heartbeats: switched off, without an address of the pod, and by an adap
   await Promise.all([listener, ...apps].map((app) => app.ready()));
   await delay(7500);
   for (const app of apps) {
-    const { hears: heard, lag } = await serverOf(app);
-    assert.deepStrictEqual([heard, lag], [undefined, undefined]);
+    const { hears: heard, lag, interval } = await serverOf(app);
+    assert.deepStrictEqual([heard, lag, interval], [undefined, undefined, undefined]);
     assert.doesNotMatch(app.log, /serverSideEmit/);
   }
   assert.deepStrictEqual((await serverOf(listener)).hears, {});
@@ -199,6 +200,7 @@ test("heartbeats of others on the same broker, in any shape, harm nothing and ar
   await until("the last of them", async () => OTHER in (await serverOf(app)).hears || app.log);
   client.disconnect();
   assert.strictEqual(Object.keys((await serverOf(app)).hears).length, 200);
+  await until("the longest interval", async () => (await serverOf(app)).interval === 166.7 || serverOf(app));
   assert.strictEqual(app.log, logged);
   assert.strictEqual(app.ended, undefined);
 });
@@ -207,24 +209,92 @@ test("lag: how much longer than the quickest of five minutes, whatever the clock
   let now = 0;
   const heard = new Heard(ONE, () => now);
   const beat = (from, took, clock = 0) => heard.beat(from, clock, took + clock);
-  assert.deepStrictEqual(heard.state(), { hears: {} });
+  const state = () => heard.state(60_000);
+  assert.deepStrictEqual(state(), { hears: {} });
   heard.beat(OTHER, 1_000_000, 400_000);
-  assert.deepStrictEqual(heard.state(), { hears: { [OTHER]: 0 }, lag: 0 });
+  assert.deepStrictEqual(state(), { hears: { [OTHER]: 0 }, lag: 0 });
   now += 5000;
   heard.beat(OTHER, 1_005_000, 405_250);
-  assert.deepStrictEqual(heard.state(), { hears: { [OTHER]: 0 }, lag: 0.25 });
+  assert.deepStrictEqual(state(), { hears: { [OTHER]: 0 }, lag: 0.25 });
   beat("10.244.3.1", 10);
   now += 1500;
   beat("10.244.3.1", 40);
-  assert.deepStrictEqual(heard.state(), { hears: { "10.244.3.1": 0, [OTHER]: 1.5 }, lag: 0.25 });
+  assert.deepStrictEqual(state(), { hears: { "10.244.3.1": 0, [OTHER]: 1.5 }, lag: 0.25 });
   now += 58_500;
-  assert.deepStrictEqual(heard.state(), { hears: { "10.244.3.1": 58.5 }, lag: 0.03 });
+  assert.deepStrictEqual(state(), { hears: { "10.244.3.1": 58.5 }, lag: 0.03 });
   now += 1500;
-  assert.deepStrictEqual(heard.state(), { hears: {} });
+  assert.deepStrictEqual(state(), { hears: {} });
   // its clock went wrong by 100 s: the quickest is forgotten
   for (let i = 0; i < 80; i++) {
     now += 5000;
     heard.beat(OTHER, 1_000_000 - 100_000, 400_000);
   }
-  assert.strictEqual(heard.state().lag, 0);
+  assert.strictEqual(state().lag, 0);
+});
+
+test("the interval grows with the pods that are heard, so that six heartbeats come in a second", () => {
+  const intervals = [0, 5, 30, 36, 100, 200, 999].map((others) => nextInterval(others, BEAT_MS));
+  assert.deepStrictEqual(intervals.map(Math.round), [5000, 5000, 5000, 6000, 16_667, 33_333, 166_500]);
+});
+
+test("it shrinks slowly: a pod that has not noticed yet that others went still counts as heard", () => {
+  let [interval, steps] = [nextInterval(200, BEAT_MS), 0];
+  for (; interval > BEAT_MS; steps++) {
+    const next = nextInterval(3, interval);
+    assert.ok(next < interval && next >= 0.9 * interval, `${next} after ${interval}`);
+    interval = next;
+  }
+  assert.ok(steps > 10 && steps < 20, `${steps}`);
+});
+
+test("pods count as heard for at least a minute, and for more heartbeats than the operator waits for", () => {
+  for (const others of [0, 5, 30, 100, 200, 999]) {
+    const interval = nextInterval(others, BEAT_MS);
+    // three of them, each as late as may be
+    assert.ok(heardFor(interval) >= Math.max(60_000, 3 * 1.1 * interval), `${others}`);
+  }
+});
+
+test("two hundred pods that send every 33 s are all heard, and no pod for longer than four heartbeats", () => {
+  let now = 0;
+  const heard = new Heard(ONE, () => now);
+  const interval = nextInterval(200, BEAT_MS);
+  const within = heardFor(interval);
+  const round = (pods) => {
+    for (let i = 0; i < 200; i++) {
+      now += interval / 200;
+      if (i < pods) heard.beat(`10.0.1.${i}`, now, now);
+    }
+  };
+  for (let i = 0; i < 3; i++) round(200);
+  assert.deepStrictEqual([heard.count(within), Object.keys(heard.state(within).hears).length], [200, 200]);
+  assert.strictEqual(Math.round(nextInterval(heard.count(within), interval)), Math.round(interval));
+  for (let i = 0; i < 3; i++) round(50);
+  assert.strictEqual(heard.count(within), 200);
+  for (let i = 0; i < 2; i++) round(50);
+  assert.deepStrictEqual([heard.count(within), Object.keys(heard.state(within).hears).length], [50, 50]);
+});
+
+test("the pods of the largest cluster all count, though not all are told", () => {
+  const heard = new Heard(ONE, () => 0);
+  for (let i = 0; i < 999; i++) heard.beat(`10.0.${i >> 8}.${i & 255}`, 0, 0);
+  assert.deepStrictEqual([heard.count(1), Object.keys(heard.state(1).hears).length], [999, 200]);
+});
+
+test("a process that hears 60 others sends every 10 s, and the others hear it as long", async () => {
+  const prefix = randomUUID();
+  const apps = await Promise.all([ONE, OTHER].map((address) => pod(address, onRedis("redis", prefix))));
+  await assertHeardBoth(apps);
+  for (const app of apps) assert.strictEqual((await serverOf(app)).interval, 5);
+  const client = new Redis(redis.url);
+  const say = () => {
+    for (let i = 1; i < 60; i++) client.publish(`${prefix}-request#/.socketio-runtime#`, JSON.stringify({ uid: "foreign", type: 6, data: ["beat", `10.0.0.${i}`, Date.now()] }));
+  };
+  say();
+  for (const app of apps) await until("an interval of 10 s", async () => (await serverOf(app)).interval === 10 || serverOf(app));
+  for (const [app, address] of [[apps[0], OTHER], [apps[1], ONE]]) {
+    await until("a long silence", async () => (await serverOf(app)).hears[address] > 7 || serverOf(app));
+    await until("the next heartbeat", async () => (await serverOf(app)).hears[address] < 2 || serverOf(app));
+  }
+  client.disconnect();
 });

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from socketio_runtime.broadcasts.hearing import MOST_KEPT, MOST_TOLD, Hearing
+from socketio_runtime.broadcasts.interval import BEAT_SECONDS, HEARD_SECONDS, SHRINKING, heard_for, next_interval
 from support.app import BUILD, MOUNT, App
 from support.net import Cable, RedisServer
 from support.pods import ADDRESSES
@@ -52,6 +53,12 @@ def hears(app: App) -> dict[str, float]:
     """Address -> seconds."""
     heard: dict[str, float] = app.status()["servers"][0]["hears"]
     return heard
+
+
+def interval(app: App) -> float:
+    """Seconds."""
+    seconds: float = app.status()["servers"][0]["interval"]
+    return seconds
 
 
 def connected(environment: str, file: str, *apps: App) -> list[Any]:
@@ -151,7 +158,7 @@ def test_who_sends_none_is_not_heard(redis: RedisServer) -> None:
         hear_each_other(apps[0], apps[2], since=time.monotonic())
     assert (set(hears(apps[0])), set(hears(apps[2]))) == ({ADDRESSES[2]}, {ADDRESSES[0]})
     for app in (apps[1], alone, nameless):
-        assert not {"hears", "lag"} & set(app.status()["servers"][0])
+        assert not {"hears", "lag", "interval"} & set(app.status()["servers"][0])
 
 
 HOSTILE: list[Any] = [
@@ -192,24 +199,25 @@ def test_a_flood_of_foreign_beats_is_bounded(client: bool, file: str, redis: Red
     last = flood[-1]["data"][0]
     until("the last one", lambda: last in hears(app))
     assert len(hears(app)) == MOST_TOLD
+    until("the longest interval", lambda: interval(app) == 166.7 or interval(app))
     assert app.log == log
 
 
 def test_lag_is_what_the_clocks_do_not_explain() -> None:
     hearing = Hearing("10.0.0.1")
-    assert hearing.state() == {"hears": {}}
+    assert hearing.state(HEARD_SECONDS) == {"hears": {}}
     now = time.time() * 1000
     ahead = 3_600_000
     for sent in (now + ahead, now + ahead - 50):
         hearing.take("10.0.0.2", sent)
-    assert 0.04 < hearing.state()["lag"] < 0.5
+    assert 0.04 < hearing.state(HEARD_SECONDS)["lag"] < 0.5
     hearing.take("10.0.0.3", now - 500)
     hearing.take("10.0.0.3", now - 1500)
-    state = hearing.state()
+    state = hearing.state(HEARD_SECONDS)
     assert 0.95 < state["lag"] < 1.5
     assert state["hears"] == {"10.0.0.2": 0.0, "10.0.0.3": 0.0}
     hearing.take("10.0.0.3", now - 500)
-    assert hearing.state()["lag"] < 0.5
+    assert hearing.state(HEARD_SECONDS)["lag"] < 0.5
 
 
 def test_memory_is_bounded_whatever_comes() -> None:
@@ -218,3 +226,63 @@ def test_memory_is_bounded_whatever_comes() -> None:
         hearing.take(str(IPv4Address(random.getrandbits(32))), random.random() * 2e12)
     assert len(hearing._senders) == MOST_KEPT
     assert max(len(sender.least) for sender in hearing._senders.values()) <= 6
+
+
+@pytest.mark.parametrize("file", ["chat_asgi.py", "chat_threaded.py"])
+def test_who_hears_60_others_sends_every_10_seconds_and_is_heard_as_long(file: str, redis: RedisServer) -> None:
+    began = time.monotonic()
+    apps = [start("newest", file, index, redis.url).ready() for index in range(2)]
+    hear_each_other(*apps, since=began)
+    assert [interval(app) for app in apps] == [5, 5]
+    beat = {"method": "emit", "event": "beat", "namespace": "/.socketio-runtime"}
+    others = [{**beat, "data": [f"10.0.0.{number}", time.time() * 1000]} for number in range(1, 60)]
+    publish(redis, "socket.io", others)
+    for app in apps:
+        until("an interval of 10 s", lambda app=app: interval(app) == 10 or interval(app))
+    for app, other in (apps, reversed(apps)):
+        until("a long silence", lambda app=app, other=other: hears(app)[other.address] > FRESH_SECONDS or hears(app))
+        until("the next beat", lambda app=app, other=other: hears(app)[other.address] < 2 or hears(app))
+
+
+@pytest.mark.parametrize(
+    ("others", "seconds"), [(0, 5), (5, 5), (30, 5), (36, 6), (100, 16.7), (200, 33.3), (999, 166.5)]
+)
+def test_the_interval_grows_so_that_six_beats_come_in_a_second(others: int, seconds: float) -> None:
+    interval = next_interval(others, BEAT_SECONDS)
+    assert round(interval, 1) == seconds
+    # longer than the operator waits for three of them, each as late as may be
+    assert heard_for(interval) >= max(60, 3 * 1.1 * interval)
+
+
+def test_the_interval_shrinks_slowly() -> None:
+    intervals = [next_interval(200, BEAT_SECONDS)]
+    while intervals[-1] > BEAT_SECONDS:
+        intervals.append(next_interval(3, intervals[-1]))
+    assert 10 < len(intervals) < 22
+    assert all(SHRINKING * one <= next_one < one for one, next_one in zip(intervals, intervals[1:]))
+
+
+def test_two_hundred_pods_that_send_every_33_seconds_are_all_heard() -> None:
+    now = 0.0
+    hearing, interval = Hearing("10.0.0.1", lambda: now), next_interval(200, BEAT_SECONDS)
+    within = heard_for(interval)
+
+    def heard_after(rounds: int, pods: int) -> tuple[int, int]:
+        nonlocal now
+        for number in list(range(200)) * rounds:
+            now += interval / 200
+            if number < pods:
+                hearing.take(f"10.0.1.{number}", now * 1000)
+        return hearing.count(within), len(hearing.state(within)["hears"])
+
+    assert heard_after(3, 200) == (200, 200)
+    assert next_interval(200, interval) == interval
+    assert heard_after(3, 50) == (200, 200)
+    assert heard_after(2, 50) == (50, 50)
+
+
+def test_the_pods_of_the_largest_cluster_all_count_though_not_all_are_told() -> None:
+    hearing = Hearing("10.0.0.1")
+    for number in range(999):
+        hearing.take(str(IPv4Address(10 * 2**24 + 2**16 + number)), time.time() * 1000)
+    assert (hearing.count(60), len(hearing.state(60)["hears"])) == (999, MOST_TOLD)

@@ -10,6 +10,7 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.desired.server import runtime
 from socketio_operator.plan.condition import Condition, told
 from socketio_operator.plan.observed import Observed
+from socketio_operator.plan.probes import RUNTIME_WELL_SECONDS
 from socketio_operator.plan.truth.balanced import SETTLED_SECONDS, balanced
 from socketio_operator.plan.truth.broadcasting import broadcasting
 from socketio_operator.plan.truth.evidence import Evidence
@@ -19,6 +20,8 @@ from socketio_operator.plan.truth.summary import VERIFIED_SECONDS
 
 TYPES = ("Sticky", "Broadcasting", "Balanced", "Routed")
 WAITING_SECONDS = 30.0
+# Within which each ready pod is asked again.
+ASKED_SECONDS = 1.1 * RUNTIME_WELL_SECONDS
 
 
 def verdicts(
@@ -45,7 +48,9 @@ def look_again(cluster: SocketIOCluster, observed: Observed, found: tuple[Condit
     evidence = Evidence.of(observed)
     waits = [WAITING_SECONDS] if evidence.ready and any(item.reason == "Waiting" for item in found) else []
     youngest = evidence.youngest_seconds
-    waits += [end - youngest for end in (GONE_SECONDS, SETTLED_SECONDS) if youngest < end]
+    # what pods hear was told last when they had been ready for long enough
+    heard = max(GONE_SECONDS, evidence.deaf_seconds + ASKED_SECONDS)
+    waits += [end - youngest for end in (GONE_SECONDS, heard, SETTLED_SECONDS) if youngest < end]
     if any(item.type == "Sticky" and item.status for item in found):
         waits.append(VERIFIED_SECONDS)
     return min(waits, default=None)

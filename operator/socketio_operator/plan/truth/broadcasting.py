@@ -2,14 +2,12 @@
 
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.plan.condition import Condition
-from socketio_operator.plan.figures import DEAF_SECONDS, MOST_HEARD
+from socketio_operator.plan.figures import MOST_HEARD
 from socketio_operator.plan.pods import named_pods
 from socketio_operator.plan.truth.balanced import SETTLED_SECONDS
 from socketio_operator.plan.truth.evidence import Evidence, Testimony
 
 TYPE = "Broadcasting"
-# A pod that has been ready for less may not have sent its first heartbeats.
-NEW_SECONDS = DEAF_SECONDS
 _REMEDY = (
     "See whether these pods reach the adapter's broker, and whether all run the same adapter with the same prefix."
 )
@@ -22,21 +20,23 @@ def broadcasting(cluster: SocketIOCluster, evidence: Evidence, before: Condition
     alone = [one.pod.name for one in evidence.told if one.report.owner in ("none", "unsupported")]
     if alone:
         return Condition(TYPE, False, "NoAdapter", _without_adapter(cluster, alone))
-    listeners = [one for one in evidence.told if one.figures.hears is not None and one.knew(one.pod, NEW_SECONDS)]
+    # A pod that has been ready for less may not have heard the first heartbeats, or sent them.
+    deaf = evidence.deaf_seconds
+    listeners = [one for one in evidence.told if one.figures.hears is not None and one.knew(one.pod, deaf)]
     if not listeners:
         return _without_heartbeats(evidence, before)
-    missed = {one.pod.name: _unheard(one, listeners) for one in listeners}
+    missed = {one.pod.name: _unheard(one, listeners, deaf) for one in listeners}
     if any(missed.values()):
-        return Condition(TYPE, False, "PodsApart", _apart(missed, len(evidence.ready)))
+        return Condition(TYPE, False, "PodsApart", _apart(missed, len(evidence.ready), deaf))
     return Condition(TYPE, True, "Crossing", _crossing(evidence, listeners))
 
 
 # Who hears nothing at all may not have begun: python-socketio's own managers do with their first client.
-def _unheard(listener: Testimony, speakers: list[Testimony]) -> list[str]:
-    heard = listener.figures.heard() or frozenset()
+def _unheard(listener: Testimony, speakers: list[Testimony], deaf: float) -> list[str]:
+    heard = listener.figures.heard(deaf)
     if len(heard) >= MOST_HEARD:
         return []
-    others = (one.pod for one in speakers if one is not listener and listener.knew(one.pod, NEW_SECONDS))
+    others = (one.pod for one in speakers if one is not listener and listener.knew(one.pod, deaf))
     return [pod.name for pod in others if pod.address not in heard]
 
 
@@ -63,17 +63,17 @@ def _without_adapter(cluster: SocketIOCluster, alone: list[str]) -> str:
     )
 
 
-def _apart(missed: dict[str, list[str]], pods: int) -> str:
-    """`missed`: pod -> those that it does not hear."""
+def _apart(missed: dict[str, list[str]], pods: int, deaf: float) -> str:
+    """`missed`: pod -> those that it does not hear. `deaf`: seconds."""
     deafest = max(missed, key=lambda name: len(missed[name]))
     silent = [name for name in missed[deafest] if all(name in rest for pod, rest in missed.items() if pod != name)]
     if silent and len(missed[deafest]) < pods - 1:
         what = f"no other pod hears {named_pods(silent)}"
     else:
-        deaf = sum(bool(rest) for rest in missed.values())
-        more = f" ({deaf - 1} more of {pods} pods miss some)" if deaf > 1 else ""
+        apart = sum(bool(rest) for rest in missed.values())
+        more = f" ({apart - 1} more of {pods} pods miss some)" if apart > 1 else ""
         what = f"pod {deafest} does not hear {named_pods(missed[deafest])}{more}"
-    return f"Broadcasts do not cross: for {DEAF_SECONDS:.0f} s and longer {what}. {_REMEDY}"
+    return f"Broadcasts do not cross: for {deaf:.0f} s and longer {what}. {_REMEDY}"
 
 
 def _crossing(evidence: Evidence, listeners: list[Testimony]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from socketio_operator.desired.metadata import SERVER
-from socketio_operator.plan.figures import Figures, Window, total
+from socketio_operator.plan.figures import Figures, Window, deaf_after, total
 from socketio_operator.plan.observed import Observed
 from socketio_operator.plan.passage import CanaryReport
 from socketio_operator.plan.pods import Pod
@@ -56,6 +56,13 @@ class Evidence:
         if canary and (observed.now - canary.taken).total_seconds() > VISIT_SECONDS:
             canary = None
         return cls(ready, told, min(ages, default=math.inf), canary)
+
+    @property
+    def deaf_seconds(self) -> float:
+        """Without a heartbeat after which a pod is not heard. A pod that has just come, or one of an older runtime,
+        knows least how rarely the others send: the one that sends most rarely counts.
+        """
+        return deaf_after(max((one.figures.interval for one in self.told), default=0.0))
 
     @property
     def minute(self) -> Window:

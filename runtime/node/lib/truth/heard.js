@@ -3,7 +3,6 @@
 const { performance } = require("perf_hooks");
 const { plainIp } = require("../sessions/address.js");
 
-const HEARD_MS = 60_000;
 const TOLD = 200;
 const MINUTE_MS = 60_000;
 const LAG_MINUTES = 5;
@@ -42,23 +41,25 @@ class Heard {
     const least = leastOf(known.least, Math.floor(at / MINUTE_MS), difference);
     this.#senders.delete(sender);
     this.#senders.set(sender, { at, lag: difference - least, least: known.least });
-    this.#forget(at);
+    if (this.#senders.size > SENDERS) this.#senders.delete(this.#senders.keys().next().value);
   }
 
-  /** @returns {{hears: Record<string, number>, lag?: number}} seconds since each pod was heard; seconds that the latest heartbeat took longer */
-  state() {
+  /** @param {number} within  milliseconds @returns {number} how many pods were heard */
+  count(within) {
     const now = this.#now();
-    const fresh = [...this.#senders].reverse().slice(0, TOLD).filter(([, { at }]) => now - at < HEARD_MS);
+    return [...this.#senders.values()].filter(({ at }) => now - at < within).length;
+  }
+
+  /**
+   * @param {number} within  milliseconds
+   * @returns {{hears: Record<string, number>, lag?: number}} seconds since each pod was heard; seconds that the latest heartbeat took longer
+   */
+  state(within) {
+    const now = this.#now();
+    const fresh = [...this.#senders].reverse().slice(0, TOLD).filter(([, { at }]) => now - at < within);
     const hears = Object.fromEntries(fresh.map(([address, { at }]) => [address, Math.round((now - at) / 100) / 10]));
     if (fresh.length === 0) return { hears };
     return { hears, lag: Math.max(...fresh.map(([, { lag }]) => lag)) / 1000 };
-  }
-
-  #forget(now) {
-    for (const [sender, { at }] of this.#senders) {
-      if (this.#senders.size <= SENDERS && now - at < LAG_MINUTES * MINUTE_MS) return;
-      this.#senders.delete(sender);
-    }
   }
 }
 

@@ -38,7 +38,7 @@ class Truth {
     return !broker || broker.state().reachable;
   }
 
-  /** @returns {{hears?: Record<string, number>, lag?: number}} empty without heartbeats */
+  /** @returns {{hears?: Record<string, number>, lag?: number, interval?: number}} empty without heartbeats */
   state() {
     return this.heartbeats ? this.heartbeats.state() : {};
   }

@@ -8,9 +8,8 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Callable
 
-HEARD_SECONDS = 60.0
 MOST_TOLD = 200
 MOST_KEPT = 1000
 LONGEST_ADDRESS = 45
@@ -39,10 +38,11 @@ class Sender:
 
 
 class Hearing:
-    """By one Server; any thread may call. `own`: this pod's address."""
+    """By one Server; any thread may call. `own`: this pod's address. `now`: seconds that never go back."""
 
-    def __init__(self, own: str) -> None:
+    def __init__(self, own: str, now: Callable[[], float] = time.monotonic) -> None:
         self._own = own
+        self._now = now
         # the one that was heard last comes last
         self._senders: OrderedDict[str, Sender] = OrderedDict()
         self._lock = threading.Lock()
@@ -57,16 +57,22 @@ class Hearing:
         with self._lock:
             sender = self._senders.pop(name, None) or Sender()
             self._senders[name] = sender
-            sender.heard(time.monotonic(), time.time() - sent / 1000)
+            sender.heard(self._now(), time.time() - sent / 1000)
             if len(self._senders) > MOST_KEPT:
                 self._senders.popitem(last=False)
 
-    def state(self) -> dict[str, Any]:
-        """hears: address -> seconds; lag: seconds, if anybody is heard."""
-        now = time.monotonic()
+    def count(self, within: float) -> int:
+        """How many pods were heard within so many seconds."""
+        now = self._now()
+        with self._lock:
+            return sum(now - one.at <= within for one in self._senders.values())
+
+    def state(self, within: float) -> dict[str, Any]:
+        """Of those heard within so many seconds. hears: address -> seconds; lag: seconds, if anybody is heard."""
+        now = self._now()
         with self._lock:
             last = [(name, now - one.at, one.lag) for name, one in reversed(self._senders.items())][:MOST_TOLD]
-        told = [one for one in last if one[1] <= HEARD_SECONDS]
+        told = [one for one in last if one[1] <= within]
         hears = {name: round(ago, 1) for name, ago, _ in told}
         return {"hears": hears, **({"lag": round(max(lag for *_, lag in told), 3)} if told else {})}
 
