@@ -19,6 +19,7 @@ from tests.unit.test_plan import world
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(hours=1)
+WRONG_INTERVALS: tuple[Any, ...] = ("5", True, None, -1, 201, 1e99, [], {})
 
 
 def pod(number: int, since: datetime = LONG_AGO) -> Pod:
@@ -323,7 +324,7 @@ def test_figures_of_a_runtime() -> None:
         {"servers": [{"hears": ["10.0.0.1"]}]},
         {"servers": [{"hears": {"10.0.0.1": True}}]},
         {"servers": [{"hears": {"10.0.0.1": 1e99}}]},
-        *({"servers": [{"hears": {}, "interval": interval}]} for interval in ("5", True, None, -1, 201, 1e99, [], {})),
+        *({"servers": [{"hears": {}, "interval": interval}]} for interval in WRONG_INTERVALS),
     ],
 )
 def test_what_is_no_figure_is_none(wrong: dict[str, Any]) -> None:
