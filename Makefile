@@ -86,10 +86,11 @@ format: $(VENV)/ready ## Format the Python code
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-generate: $(VENV)/ready ## Write what is generated: CRD, its reference, install manifest
+generate: $(VENV)/ready ## Write what is generated: CRD, its reference, the chart's README, install manifest
 	$(PYTHON) -m socketio_operator crd > crds/socketioclusters.yaml
 	cp crds/socketioclusters.yaml helm/socketio-operator/files/
 	$(PYTHON) -m tests.reference
+	$(PYTHON) -m tests.chart_readme
 	$(PYTHON) -m tests.render_install > manifests/install.yaml.new && mv manifests/install.yaml.new manifests/install.yaml
 
 cluster-up: $(VENV)/ready ## Start a cluster (NODES=2; CLUSTER=kind|bare) and write build/kubeconfig

@@ -11,9 +11,8 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
 from tests.e2e.test_lifecycle import apply, ready, server_pods
-from tests.helm.tool import CHART, HELM_VERSIONS, Helm, HelmError, helm_binary
-from tests.installation import INSTALL, OPERATOR_IMAGE, TEST_IMAGES
-from tests.render_install import install_manifest
+from tests.helm.tool import CHART, HELM_VERSIONS, Helm, helm_binary
+from tests.installation import OPERATOR_IMAGE, TEST_IMAGES
 
 RELEASE = "sio"
 CRD = "crd/socketioclusters.socketio-operator.dev"
@@ -76,32 +75,3 @@ def test_install_upgrade_uninstall(
     helm("install", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=values(namespace))
     ready(kubectl)
     assert pods < set(server_pods(kubectl)), "a new installation takes over what runs"
-
-
-@pytest.mark.api
-def test_rights_end_at_the_watched_namespaces(helm: Helm, namespace: str) -> None:
-    made = list(yaml.safe_load_all(helm.template(values(namespace))))
-    kinds = {manifest["kind"] for manifest in made if manifest}
-    assert not kinds & {"ClusterRole", "ClusterRoleBinding"}
-    assert [m["metadata"]["namespace"] for m in made if m and m["kind"] == "Role"] == [namespace]
-
-
-@pytest.mark.api
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [({"replicas": 2}, "replicas"), ({"image": {"tag": 1}}, "tag"), ({"watchNamespaces": "team"}, "watchNamespaces")],
-)
-def test_wrong_values_are_refused(helm: Helm, wrong: dict[str, Any], said: str) -> None:
-    with pytest.raises(HelmError, match=said):
-        helm.template(yaml.safe_dump(wrong))
-
-
-@pytest.mark.api
-def test_the_install_manifest_is_the_chart(helm: Helm) -> None:
-    assert INSTALL.read_text(encoding="utf-8") == install_manifest(helm.binary), "run `make generate`"
-
-
-@pytest.mark.api
-def test_the_chart_is_a_pure_function_of_its_values(helm: Helm) -> None:
-    assert helm.template("") == helm.template("")
-    helm("lint", str(CHART), "--strict")
