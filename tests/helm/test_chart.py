@@ -1,4 +1,4 @@
-"""The chart with Helm 3 and Helm 4: install, upgrade, uninstall, and what stays of each."""
+"""The chart on nodes, with Helm 3 and Helm 4: install, upgrade, uninstall, and what stays of each."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,6 +41,11 @@ def values(namespace: str, **more: Any) -> str:
     )
 
 
+def versions(kubectl: Kubectl, kind: str) -> dict[str, str]:
+    """The version of each object of a kind: it changes with any write."""
+    return {one["metadata"]["name"]: one["metadata"]["resourceVersion"] for one in kubectl.json("get", kind)["items"]}
+
+
 @pytest.mark.node
 def test_install_upgrade_uninstall(
     helm: Helm,
@@ -48,24 +53,27 @@ def test_install_upgrade_uninstall(
     namespace: str,
     load_image: Callable[[str | Path], str],
     wait_for: WaitFor,
+    former_chart: Path,
 ) -> None:
     for image in ("pause", "redis", "chat", "runtime-node", "socketio-operator"):
         load_image(image)
     # As a user without the CRD begins; the tests before this one may have left theirs.
     kubectl("delete", CRD, "--ignore-not-found", "--wait")
-    notes = helm("install", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=values(namespace))
+    notes = helm("install", RELEASE, str(former_chart), "--wait", "--timeout=90s", "-f", "-", input=values(namespace))
     assert f"It watches these namespaces only: {namespace}" in notes
     kubectl("wait", "--for=condition=Established", CRD)
     apply(kubectl, replicas=1)
     ready(kubectl)
-    pods = set(server_pods(kubectl))
+    pods, routes = set(server_pods(kubectl)), versions(kubectl, "ingresses")
 
     helm("upgrade", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=values(namespace, workers=2))
     (operator,) = kubectl.json("get", "deployments", "-l", "app.kubernetes.io/component=operator")["items"]
     assert "--workers=2" in operator["spec"]["template"]["spec"]["containers"][0]["args"]
+    ready(kubectl)
+    assert set(server_pods(kubectl)) == pods, "an upgrade of the operator restarted a server"
+    assert versions(kubectl, "ingresses") == routes, "an upgrade of the operator wrote a route"
     kubectl("scale", "sio/chat", "--replicas=2")
     ready(kubectl)
-    assert pods < set(server_pods(kubectl)), "an upgrade of the operator restarted a server"
 
     helm("uninstall", RELEASE, "--wait")
     assert kubectl.json("get", "deployments", "-l", "app.kubernetes.io/component=operator")["items"] == []

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from tests.helm.tool import CHART, HELM_VERSIONS, Helm, HelmError, helm_binary
-from tests.installation import INSTALL, NAMESPACE
-from tests.render_install import install_manifest
+from tests.installation import NAMESPACE
+from tests.render_install import manifests
 
 NO_CLUSTER = Path("/nonexistent/kubeconfig")
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
@@ -22,7 +22,7 @@ EVERYTHING: dict[str, Any] = {
     "commonLabels": {"team": "chat", "cost-centre": "7"},
     "podLabels": {"team": "operators"},
     "podAnnotations": {"example.com/note": "yes"},
-    "resources": {"requests": {"cpu": 1, "memory": "1Gi"}},
+    "resources": {"requests": {"cpu": 1, "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
     "nodeSelector": {"kubernetes.io/os": "linux"},
     "tolerations": [{"key": "control-plane", "operator": "Exists", "effect": "NoSchedule"}],
     "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
@@ -93,8 +93,9 @@ def texts(value: Any) -> Iterator[str]:
         yield value
 
 
-def test_the_install_manifest_is_the_chart(helm: Helm) -> None:
-    assert INSTALL.read_text(encoding="utf-8") == install_manifest(helm.binary), "run `make generate`"
+def test_the_manifests_are_the_chart(helm: Helm) -> None:
+    made = manifests(helm.binary)
+    assert made == {path: path.read_text(encoding="utf-8") for path in made}, "run `make generate`"
 
 
 @pytest.mark.parametrize("values", MATRIX.values(), ids=MATRIX)
@@ -195,7 +196,8 @@ def test_two_releases_in_one_namespace_choose_their_own_pods(helm: Helm) -> None
 
 
 def identities(objects: list[dict[str, Any]]) -> set[tuple[str, str | None, str]]:
-    return {(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in objects}
+    """Kind, namespace and name of each object."""
+    return {(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in objects if one}
 
 
 @pytest.mark.parametrize(
