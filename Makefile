@@ -12,7 +12,7 @@ export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
 .PHONY: help demo demo-url demo-down test test-unit test-local test-free test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long fuzz bench \
-        lint format generate lock cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
+        lint lint-workflows format generate lock cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -82,15 +82,20 @@ lint: $(VENV)/ready ## Style, types, import contracts
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+lint-workflows: $(VENV)/ready ## Workflows of .github, by actionlint
+	$(PYTEST) tests/project/test_workflows.py
+
 format: $(VENV)/ready ## Format the Python code
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-generate: $(VENV)/ready ## Write what is generated: CRD, its reference, install manifest, Argo CD's files
+generate: $(VENV)/ready ## Write what is generated: CRD, its reference, the chart's README, the manifests, NOTICE, Argo CD's files
 	$(PYTHON) -m socketio_operator crd > crds/socketioclusters.yaml
 	cp crds/socketioclusters.yaml helm/socketio-operator/files/
 	$(PYTHON) -m tests.reference
-	$(PYTHON) -m tests.render_install > manifests/install.yaml.new && mv manifests/install.yaml.new manifests/install.yaml
+	$(PYTHON) -m tests.chart_readme
+	$(PYTHON) -m tests.notice
+	$(PYTHON) -m tests.render_install
 	$(PYTHON) -m tests.reading.argo_cd
 
 cluster-up: $(VENV)/ready ## Start a cluster (NODES=2; CLUSTER=kind|bare) and write build/kubeconfig

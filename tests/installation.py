@@ -17,6 +17,11 @@ TEST_IMAGES = {
     "--runtime-python-image": "registry.local/runtime-python:1",
     **{f"--{program}-image": f"registry.local/proxy-{program}:1" for program in PROGRAMS},
 }
+# The variables of the operator's container that its image flags are made of.
+RELATED_IMAGES = {
+    "RELATED_IMAGE_" + flag.removeprefix("--").removesuffix("-image").replace("-", "_").upper(): image
+    for flag, image in TEST_IMAGES.items()
+}
 
 
 def install_objects() -> list[dict[str, Any]]:
@@ -26,10 +31,6 @@ def install_objects() -> list[dict[str, Any]]:
         if manifest["kind"] == "Deployment":
             (container,) = manifest["spec"]["template"]["spec"]["containers"]
             container["image"] = OPERATOR_IMAGE
-            container["args"] = [_with_test_image(arg) for arg in container["args"]]
+            for variable in container["env"]:
+                variable["value"] = RELATED_IMAGES.get(variable["name"], variable["value"])
     return objects
-
-
-def _with_test_image(argument: str) -> str:
-    name = argument.split("=", 1)[0]
-    return f"{name}={TEST_IMAGES[name]}" if name in TEST_IMAGES else argument

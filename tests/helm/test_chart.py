@@ -1,4 +1,4 @@
-"""The chart with Helm 3 and Helm 4: install, upgrade, uninstall, and what stays of each."""
+"""The chart on nodes, with Helm 3 and Helm 4: install, upgrade, uninstall, and what stays of each."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +11,8 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
 from tests.e2e.test_lifecycle import apply, ready, server_pods
-from tests.helm.tool import CHART, HELM_VERSIONS, Helm, HelmError, helm_binary
-from tests.installation import INSTALL, OPERATOR_IMAGE, TEST_IMAGES
-from tests.render_install import install_manifest
+from tests.helm.tool import CHART, HELM_VERSIONS, Helm, helm_binary
+from tests.installation import OPERATOR_IMAGE, TEST_IMAGES
 
 RELEASE = "sio"
 CRD = "crd/socketioclusters.socketio-operator.dev"
@@ -42,6 +41,11 @@ def values(namespace: str, **more: Any) -> str:
     )
 
 
+def versions(kubectl: Kubectl, kind: str) -> dict[str, str]:
+    """The version of each object of a kind: it changes with any write."""
+    return {one["metadata"]["name"]: one["metadata"]["resourceVersion"] for one in kubectl.json("get", kind)["items"]}
+
+
 @pytest.mark.node
 def test_install_upgrade_uninstall(
     helm: Helm,
@@ -49,24 +53,27 @@ def test_install_upgrade_uninstall(
     namespace: str,
     load_image: Callable[[str | Path], str],
     wait_for: WaitFor,
+    former_chart: Path,
 ) -> None:
     for image in ("pause", "redis", "chat", "runtime-node", "socketio-operator"):
         load_image(image)
     # As a user without the CRD begins; the tests before this one may have left theirs.
     kubectl("delete", CRD, "--ignore-not-found", "--wait")
-    notes = helm("install", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=values(namespace))
+    notes = helm("install", RELEASE, str(former_chart), "--wait", "--timeout=90s", "-f", "-", input=values(namespace))
     assert f"It watches these namespaces only: {namespace}" in notes
     kubectl("wait", "--for=condition=Established", CRD)
     apply(kubectl, replicas=1)
     ready(kubectl)
-    pods = set(server_pods(kubectl))
+    pods, routes = set(server_pods(kubectl)), versions(kubectl, "ingresses")
 
     helm("upgrade", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=values(namespace, workers=2))
     (operator,) = kubectl.json("get", "deployments", "-l", "app.kubernetes.io/component=operator")["items"]
     assert "--workers=2" in operator["spec"]["template"]["spec"]["containers"][0]["args"]
+    ready(kubectl)
+    assert set(server_pods(kubectl)) == pods, "an upgrade of the operator restarted a server"
+    assert versions(kubectl, "ingresses") == routes, "an upgrade of the operator wrote a route"
     kubectl("scale", "sio/chat", "--replicas=2")
     ready(kubectl)
-    assert pods < set(server_pods(kubectl)), "an upgrade of the operator restarted a server"
 
     helm("uninstall", RELEASE, "--wait")
     assert kubectl.json("get", "deployments", "-l", "app.kubernetes.io/component=operator")["items"] == []
@@ -76,32 +83,3 @@ def test_install_upgrade_uninstall(
     helm("install", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=values(namespace))
     ready(kubectl)
     assert pods < set(server_pods(kubectl)), "a new installation takes over what runs"
-
-
-@pytest.mark.api
-def test_rights_end_at_the_watched_namespaces(helm: Helm, namespace: str) -> None:
-    made = list(yaml.safe_load_all(helm.template(values(namespace))))
-    kinds = {manifest["kind"] for manifest in made if manifest}
-    assert not kinds & {"ClusterRole", "ClusterRoleBinding"}
-    assert [m["metadata"]["namespace"] for m in made if m and m["kind"] == "Role"] == [namespace]
-
-
-@pytest.mark.api
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [({"replicas": 2}, "replicas"), ({"image": {"tag": 1}}, "tag"), ({"watchNamespaces": "team"}, "watchNamespaces")],
-)
-def test_wrong_values_are_refused(helm: Helm, wrong: dict[str, Any], said: str) -> None:
-    with pytest.raises(HelmError, match=said):
-        helm.template(yaml.safe_dump(wrong))
-
-
-@pytest.mark.api
-def test_the_install_manifest_is_the_chart(helm: Helm) -> None:
-    assert INSTALL.read_text(encoding="utf-8") == install_manifest(helm.binary), "run `make generate`"
-
-
-@pytest.mark.api
-def test_the_chart_is_a_pure_function_of_its_values(helm: Helm) -> None:
-    assert helm.template("") == helm.template("")
-    helm("lint", str(CHART), "--strict")

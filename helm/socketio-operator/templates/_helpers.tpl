@@ -1,16 +1,52 @@
 {{- define "socketio-operator.name" -}}
-{{- if contains "socketio-operator" .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-socketio-operator" .Release.Name | trunc 50 | trimSuffix "-" }}{{ end }}
+{{- $own := default "socketio-operator" .Values.nameOverride }}
+{{- if .Values.fullnameOverride }}{{ .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}{{ else if contains $own .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name $own | trunc 50 | trimSuffix "-" }}{{ end }}
 {{- end }}
 
+{{/* Names without a namespace carry that of the release: another namespace may have a release of the same name. In the
+namespace of the install manifest they are plain, as they have always been. A colon is in no other name of the release. */}}
+{{- define "socketio-operator.clusterName" -}}
+{{- include "socketio-operator.name" . }}{{ if ne .Release.Namespace "socketio-operator-system" }}:{{ .Release.Namespace }}{{ end }}
+{{- end }}
+
+{{- define "socketio-operator.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}{{ default (include "socketio-operator.name" .) .Values.serviceAccount.name }}{{ else }}{{ default "default" .Values.serviceAccount.name }}{{ end }}
+{{- end }}
+
+{{/* Of the Deployment alone, and fixed for ever: Kubernetes refuses another one, and releases without the instance exist. */}}
 {{- define "socketio-operator.selector" -}}
 app.kubernetes.io/name: socketio-operator
 app.kubernetes.io/component: operator
 {{- end }}
 
-{{- define "socketio-operator.labels" -}}
+{{/* What chooses the pod of this release and of no other one beside it. */}}
+{{- define "socketio-operator.instanceSelector" -}}
 {{ include "socketio-operator.selector" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "socketio-operator.fixedLabels" -}}
+{{ include "socketio-operator.instanceSelector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: socketio-operator
+{{- end }}
+
+{{- define "socketio-operator.labels" -}}
+{{ include "socketio-operator.fixedLabels" . }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* The reference of an image: text as it is, or registry, repository, tag and digest of an object. */}}
+{{- define "socketio-operator.image" -}}
+{{- if kindIs "string" .image }}{{ .image }}{{ else }}
+{{- $named := regexMatch "^[^/]*[.:][^/]*/" .image.repository }}
+{{- with .image.registry | default (ternary "" .root.Values.global.imageRegistry $named) }}{{ . }}/{{ end }}
+{{- .image.repository }}
+{{- if or .image.tag .tag (not .image.digest) }}:{{ .image.tag | default .tag | required (printf "The image %s needs a tag or a digest." .image.repository) }}{{ end }}
+{{- with .image.digest }}@{{ . }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{/* The verbs that the operator uses, in the namespaces that it watches. Secrets are read by name, never listed. */}}

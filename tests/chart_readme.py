@@ -1,0 +1,97 @@
+"""The chart's README: its values, from the comments of values.yaml. `python -m tests.chart_readme` writes it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from tests.helm.tool import CHART
+
+PAGE = CHART / "README.md"
+VALUES = CHART / "values.yaml"
+# Values that are whole in one line of the table: their parts are those of a Pod, or of an image.
+WHOLE = ("resources", "podSecurityContext", "containerSecurityContext", "updateStrategy")
+
+HEAD = """# Chart socketio-operator
+
+{description} What it installs, and what for, is in the [project's README](../../README.md).
+
+```console
+$ helm install socketio-operator helm/socketio-operator -n socketio-operator-system --create-namespace
+$ helm upgrade socketio-operator helm/socketio-operator -n socketio-operator-system
+$ helm uninstall socketio-operator -n socketio-operator-system    # the CRD and every SocketIOCluster stay
+```
+
+Kubernetes {kube_version}, Helm 3 or 4. The chart is a pure function of its values: it looks nothing up and makes
+nothing random, so that Argo CD and Flux render what Helm does. An upgrade of the operator restarts no pod of a
+SocketIOCluster.
+
+- **Images from a registry of yours:** `global.imageRegistry` for all of them, or `registry`, `repository`, `tag` and
+  `digest` of each. A variable `RELATED_IMAGE_...` of the operator's container holds each default image.
+- **Some namespaces only:** `watchNamespaces` makes Roles there, and no ClusterRole. Several releases, each with its own
+  namespaces, live side by side; one of them has `crds.enabled: true`.
+- **OpenShift:** `podSecurityContext.runAsUser: null` leaves the id to the platform.
+- **One operator:** `replicaCount` is 1 or 0, and `updateStrategy` is Recreate. Traffic needs no operator while it is
+  replaced.
+- **Metrics:** the operator serves none yet, so there is neither a ServiceMonitor nor a PodMonitor.
+
+## Values
+
+Made of values.yaml by `make generate`. Whatever is not in this table is refused by values.schema.json.
+"""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of the chart: its path with dots, its default, and its comment ("" without one)."""
+
+    path: str
+    default: Any
+    comment: str
+
+
+def values() -> tuple[Value, ...]:
+    """Every value of values.yaml that stands for itself, in the file's order."""
+    text = VALUES.read_text(encoding="utf-8")
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    assert isinstance(root, yaml.MappingNode)
+    return tuple(_values(root, text.splitlines(), ""))
+
+
+def _values(node: yaml.MappingNode, lines: list[str], prefix: str) -> Iterator[Value]:
+    for key, value in node.value:
+        path = f"{prefix}{key.value}"
+        if isinstance(value, yaml.MappingNode) and not value.flow_style and path not in WHOLE:
+            yield from _values(value, lines, f"{path}.")
+        else:
+            yield Value(path, _plain(value), _comment(lines, key.start_mark.line))
+
+
+def _plain(node: yaml.Node) -> Any:
+    return yaml.safe_load(yaml.serialize(node))
+
+
+def _comment(lines: list[str], line: int) -> str:
+    """The comment right above a line."""
+    first = line
+    while first and lines[first - 1].lstrip().startswith("#"):
+        first -= 1
+    return " ".join(text.strip().removeprefix("#").strip() for text in lines[first:line])
+
+
+def page() -> str:
+    """The whole page."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    head = HEAD.format(description=chart["description"], kube_version=chart["kubeVersion"].removesuffix("-0"))
+    rows = ["| value | default | what |", "| --- | --- | --- |", *map(_row, values())]
+    return head + "\n" + "\n".join(rows) + "\n"
+
+
+def _row(value: Value) -> str:
+    return f"| `{value.path}` | `{json.dumps(value.default)}` | {value.comment.replace('|', chr(92) + '|')} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
