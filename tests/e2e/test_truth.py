@@ -24,8 +24,8 @@ OWN_ADAPTER = "registry.local/chat-own-adapter:1"
 TRUTH = ("Sticky", "Broadcasting", "Balanced", "Routed")
 # Pods are asked every 45 s, and a minute's window has to pass.
 TOLD_SECONDS = 200
-# The operator's own client goes each 150 s, and for 90 s a session that nobody knows may be that of a pod that is gone.
-VISITED_SECONDS = 300
+# The operator's own client goes each 300 s.
+VISITED_SECONDS = 400
 
 
 def condition(kubectl: Kubectl, name: str, type_: str) -> dict[str, Any]:

@@ -172,6 +172,7 @@ def test_the_address_is_that_of_the_route_s_status() -> None:
     found = entrance(of, [ingress(uid=of.uid)])
     assert found is not None
     assert (found.host, found.port, found.secure, found.name) == ("192.0.2.7", 80, False, "chat.example.com")
+    assert found.path == "/socket.io/", "as clients ask"
     assert entrance(of, [ingress(uid="of-a-namesake")]) is None
     assert entrance(of, [ingress("", uid=of.uid)]) is None
     six = entrance(of, [ingress("2001:db8::7", uid=of.uid)])

@@ -399,7 +399,7 @@ def test_what_traffic_said_is_not_said_otherwise_by_one_visit() -> None:
 
 
 def test_a_visit_is_forgotten() -> None:
-    assert verdict("Sticky", sight([requests(5)], canary=canary(Passage.LOST, ago=500))).reason == "NoTraffic"
+    assert verdict("Sticky", sight([requests(5)], canary=canary(Passage.LOST, ago=800))).reason == "NoTraffic"
 
 
 def test_websocket_that_does_not_come_through() -> None:

@@ -8,7 +8,7 @@ _ADDRESS = r"(\\[[0-9a-fA-F:.]+\\]|[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?)(:[1-
 
 
 class Canary(Model):
-    """Two short sessions every three minutes through the route, in a namespace that the app does not see."""
+    """Two short sessions every five minutes through the route, in a namespace that the app does not see."""
 
     enabled: bool = Field(
         True,

@@ -19,7 +19,7 @@ TRIED = {"polling", "websocket"}
 class Route:
     """Where the operator enters. `host`: a name or address that is connected to, `name`: the host that is asked for.
 
-    `path`: of Engine.IO. `transports`: that the server takes. `namespace`: of the Service that a short `host` names.
+    `path`: of Engine.IO's requests. `transports`: that the server takes. `namespace`: of the Service that a short `host` names.
     """
 
     host: str
@@ -46,7 +46,7 @@ def entrance(cluster: SocketIOCluster, children: Iterable[Child]) -> Route | Non
         port=port or (HTTPS if secure else HTTP),
         secure=secure,
         name=routing.host.replace("*", "canary", 1),
-        path=engine.path,
+        path=f"{engine.path.rstrip('/')}/",
         transports=engine.transports,
         namespace=cluster.namespace,
     )

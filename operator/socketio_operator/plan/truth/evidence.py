@@ -12,7 +12,7 @@ from socketio_operator.plan.pods import Pod
 from socketio_operator.plan.runtime import RuntimeReport
 
 # A visit of the operator's own client says something for so long: two visits may fail.
-VISIT_SECONDS = 480.0
+VISIT_SECONDS = 720.0
 
 
 @dataclass(frozen=True, slots=True)
