@@ -19,7 +19,7 @@ TRIED = {"polling", "websocket"}
 class Route:
     """Where the operator enters. `host`: a name or address that is connected to, `name`: the host that is asked for.
 
-    `path`: of Engine.IO's requests. `transports`: that the server takes. `namespace`: of the Service that a short `host` names.
+    `path`: of Engine.IO's requests. `transports`: that the server takes. `namespace`: in which a short `host` is meant.
     """
 
     host: str
