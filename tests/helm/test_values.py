@@ -210,6 +210,15 @@ def test_names_can_be_given(helm: Helm, values: dict[str, Any], name: str) -> No
     ]
 
 
+def test_names_of_digits_stay_text(helm: Helm) -> None:
+    made = rendered(elsewhere(helm, "1234"), {"watchNamespaces": ["5678"], **EVERYTHING}, release="90")
+    placed = {one["metadata"].get("namespace") for one in made}
+    assert placed == {"1234", "5678", None}
+    assert {one["metadata"]["labels"].get("app.kubernetes.io/instance") for one in made} == {"90", None}
+    (binding,) = (one for one in made if one["kind"] == "RoleBinding")
+    assert binding["subjects"][0]["namespace"] == "1234"
+
+
 def test_a_serviceaccount_that_others_make_is_used(helm: Helm) -> None:
     made = rendered(helm, {"serviceAccount": {"create": False, "name": "brought"}})
     assert "ServiceAccount" not in {one["kind"] for one in made}
