@@ -30,8 +30,10 @@ SocketIOCluster.
 
 - **Images from a registry of yours:** `global.imageRegistry` for all of them, or `registry`, `repository`, `tag` and
   `digest` of each. A variable `RELATED_IMAGE_...` of the operator's container holds each default image.
-- **Some namespaces only:** `watchNamespaces` makes Roles there, and no ClusterRole. Several releases, each with its own
-  namespaces, live side by side; one of them has `crds.enabled: true`.
+- **Some namespaces only:** `watchNamespaces` makes Roles there, and no ClusterRole. Several releases live side by side,
+  each in a namespace of its own and with its own watched ones; one of them has `crds.enabled: true`.
+- **Upgrades:** keep your values in a file, or give `--reset-then-reuse-values`. Helm's `--reuse-values` leaves out what
+  a new chart brings, and fails. `helm rollback` brings back what was, the CRD as well.
 - **OpenShift:** `podSecurityContext.runAsUser: null` leaves the id to the platform.
 - **One operator:** `replicaCount` is 1 or 0, and `updateStrategy` is Recreate. Traffic needs no operator while it is
   replaced.

@@ -5,9 +5,17 @@ from pathlib import Path
 import pytest
 
 from tests.helm import former
+from tests.helm.tool import HELM_VERSIONS, NO_CLUSTER, Helm, helm_binary
+from tests.installation import NAMESPACE
 
 
 @pytest.fixture(scope="session")
 def former_chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The chart that an upgrade begins with."""
     return former.former_chart(tmp_path_factory.mktemp("former"))
+
+
+@pytest.fixture(params=sorted(HELM_VERSIONS), ids=lambda major: f"helm{major}")
+def helm(request: pytest.FixtureRequest) -> Helm:
+    """Helm without a cluster; tests on one have their own."""
+    return Helm(helm_binary(request.param), NO_CLUSTER, NAMESPACE)

@@ -1,4 +1,4 @@
-"""The chart that users upgrade from: that of the last tag, or before the last change where there is no tag."""
+"""The chart that users upgrade from: that of the last tag, or the one before releases where there is no tag."""
 
 import io
 import subprocess
@@ -9,6 +9,8 @@ from tests.helm.tool import CHART
 
 ROOT = CHART.parents[1]
 PATH = str(CHART.relative_to(ROOT))
+# Its labels lack the instance, its images are arguments, and its ClusterRole has no namespace in its name.
+BEFORE_RELEASES = "f9fef11088dfbb6fb2bfdd6c60dbedb292db7cbf"
 
 
 def former_chart(folder: Path) -> Path:
@@ -20,11 +22,12 @@ def former_chart(folder: Path) -> Path:
 
 
 def _commit() -> str:
-    """The newest tag, or else the newest commit whose chart differs from the one here."""
+    """The newest tag whose chart differs from the one here, or else BEFORE_RELEASES."""
     tags = _git("tag", "--merged", "HEAD", "--sort=-creatordate").decode().split()
-    changes = _git("log", "--format=%H", "--", PATH).decode().split()
-    for commit in (*tags, *changes):
-        if _git("diff", "--name-only", commit, "--", PATH):
+    for commit in (*tags, BEFORE_RELEASES):
+        if _git("rev-list", "--max-count=1", "--ignore-missing", commit) and _git(
+            "diff", "--name-only", commit, "--", PATH
+        ):
             return commit
     raise LookupError("Git knows no former chart to upgrade from: a shallow clone?")
 

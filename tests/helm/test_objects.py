@@ -13,8 +13,8 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.errors import KubectlError
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor, fresh_namespace
-from tests.helm.test_values import EVERYTHING, MATRIX, NO_CLUSTER, SELECTOR, identities, rendered
-from tests.helm.tool import CHART, HELM_VERSIONS, Helm, HelmError, helm_binary
+from tests.helm.test_values import EVERYTHING, MATRIX, SELECTOR, identities, rendered
+from tests.helm.tool import CHART, HELM_VERSIONS, NO_CLUSTER, Helm, HelmError, helm_binary
 
 pytestmark = pytest.mark.api
 
@@ -37,8 +37,10 @@ def helm(request: pytest.FixtureRequest, cluster: Cluster, namespace: str) -> It
 
 @contextmanager
 def installed_by(tool: Helm) -> Iterator[Helm]:
-    yield tool
-    tool("uninstall", RELEASE, "--ignore-not-found", "--wait")
+    try:
+        yield tool
+    finally:
+        tool("uninstall", RELEASE, "--ignore-not-found", "--wait")
 
 
 @pytest.fixture
@@ -128,6 +130,17 @@ def test_two_releases_of_one_name_live_in_two_namespaces(
             f"{NAME}:{other.namespace}",
             f"{NAME}:{other.namespace}:view",
         }
+
+
+def test_an_upgrade_leaves_the_operator_its_rights(helm: Helm, kubectl: Kubectl, former_chart: Path) -> None:
+    account = f"system:serviceaccount:{kubectl.namespace}:{NAME}"
+    values = {"crds": {"enabled": False}}
+    helm_with(helm, "install", former_chart, values)
+    assert may(kubectl, account, "list")
+    helm_with(helm, "upgrade", CHART, values)
+    assert may(kubectl, account, "list")
+    roles = {role["metadata"]["name"] for role in kubectl.json("get", "clusterroles")["items"]}
+    assert {name for name in roles if name.startswith(NAME)} == {f"{NAME}:{kubectl.namespace}"}, "none is left over"
 
 
 def test_who_has_a_builtin_role_may_use_the_resource(helm: Helm, kubectl: Kubectl, wait_for: WaitFor) -> None:

@@ -11,6 +11,8 @@ import yaml
 from tests.cluster.binaries import Tool, ensure_tool
 
 CHART = Path(__file__).parents[2] / "helm" / "socketio-operator"
+# A kubeconfig for what needs none.
+NO_CLUSTER = Path("/nonexistent/kubeconfig")
 
 HELM_VERSIONS = {
     3: Tool("helm", "helm.sh/helm/v3/cmd/helm", "v3.22.0", expected=80),

@@ -22,7 +22,7 @@ app.kubernetes.io/component: operator
 {{/* What chooses the pod of this release and of no other one beside it. */}}
 {{- define "socketio-operator.instanceSelector" -}}
 {{ include "socketio-operator.selector" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "socketio-operator.fixedLabels" -}}
