@@ -37,7 +37,7 @@ class Runtime(Model):
     )
     heartbeats: bool = Field(
         True,
-        description="Whether each pod sends a few bytes through the adapter every 5 seconds, with more than 31 pods "
+        description="Whether each pod sends a few bytes through the adapter every 5 seconds, with more than 26 pods "
         "more rarely, so that the condition Broadcasting is known. Default: true.",
     )
 

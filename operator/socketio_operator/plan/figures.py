@@ -9,9 +9,9 @@ MOST_HEARD = 200
 # Between heartbeats of a runtime that does not say: it is an older one.
 BEAT_SECONDS = 5.0
 # The more pods, the more rarely newer runtimes send: about so many heartbeats come to a pod in a second.
-BEATS_PER_SECOND = 6
-# With 1000 pods it is 167 s.
-LONGEST_INTERVAL = 200.0
+BEATS_PER_SECOND = 5
+# With 1000 pods it is 200 s.
+LONGEST_INTERVAL = 240.0
 # So many heartbeats in a row did not come.
 MISSED_BEATS = 3
 # From so many requests of sessions in five minutes on traffic says something.

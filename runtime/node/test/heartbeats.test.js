@@ -200,7 +200,7 @@ test("heartbeats of others on the same broker, in any shape, harm nothing and ar
   await until("the last of them", async () => OTHER in (await serverOf(app)).hears || app.log);
   client.disconnect();
   assert.strictEqual(Object.keys((await serverOf(app)).hears).length, 200);
-  await until("the longest interval", async () => (await serverOf(app)).interval === 166.7 || serverOf(app));
+  await until("the longest interval", async () => (await serverOf(app)).interval === 200 || serverOf(app));
   assert.strictEqual(app.log, logged);
   assert.strictEqual(app.ended, undefined);
 });
@@ -232,9 +232,9 @@ test("lag: how much longer than the quickest of five minutes, whatever the clock
   assert.strictEqual(state().lag, 0);
 });
 
-test("the interval grows with the pods that are heard, so that six heartbeats come in a second", () => {
-  const intervals = [0, 5, 30, 36, 100, 200, 999].map((others) => nextInterval(others, BEAT_MS));
-  assert.deepStrictEqual(intervals.map(Math.round), [5000, 5000, 5000, 6000, 16_667, 33_333, 166_500]);
+test("the interval grows with the pods that are heard, so that five heartbeats come in a second", () => {
+  const intervals = [0, 5, 25, 30, 100, 200, 999].map((others) => nextInterval(others, BEAT_MS));
+  assert.deepStrictEqual(intervals.map(Math.round), [5000, 5000, 5000, 6000, 20_000, 40_000, 199_800]);
 });
 
 test("it shrinks slowly: a pod that has not noticed yet that others went still counts as heard", () => {
@@ -244,7 +244,7 @@ test("it shrinks slowly: a pod that has not noticed yet that others went still c
     assert.ok(next < interval && next >= 0.9 * interval, `${next} after ${interval}`);
     interval = next;
   }
-  assert.ok(steps > 10 && steps < 20, `${steps}`);
+  assert.ok(steps > 10 && steps < 25, `${steps}`);
 });
 
 test("pods count as heard for at least a minute, and for more heartbeats than the operator waits for", () => {
@@ -255,7 +255,7 @@ test("pods count as heard for at least a minute, and for more heartbeats than th
   }
 });
 
-test("two hundred pods that send every 33 s are all heard, and no pod for longer than four heartbeats", () => {
+test("two hundred pods that send every 40 s are all heard, and no pod for longer than four heartbeats", () => {
   let now = 0;
   const heard = new Heard(ONE, () => now);
   const interval = nextInterval(200, BEAT_MS);
@@ -281,14 +281,14 @@ test("the pods of the largest cluster all count, though not all are told", () =>
   assert.deepStrictEqual([heard.count(1), Object.keys(heard.state(1).hears).length], [999, 200]);
 });
 
-test("a process that hears 60 others sends every 10 s, and the others hear it as long", async () => {
+test("a process that hears 50 others sends every 10 s, and the others hear it as long", async () => {
   const prefix = randomUUID();
   const apps = await Promise.all([ONE, OTHER].map((address) => pod(address, onRedis("redis", prefix))));
   await assertHeardBoth(apps);
   for (const app of apps) assert.strictEqual((await serverOf(app)).interval, 5);
   const client = new Redis(redis.url);
   const say = () => {
-    for (let i = 1; i < 60; i++) client.publish(`${prefix}-request#/.socketio-runtime#`, JSON.stringify({ uid: "foreign", type: 6, data: ["beat", `10.0.0.${i}`, Date.now()] }));
+    for (let i = 1; i < 50; i++) client.publish(`${prefix}-request#/.socketio-runtime#`, JSON.stringify({ uid: "foreign", type: 6, data: ["beat", `10.0.0.${i}`, Date.now()] }));
   };
   say();
   for (const app of apps) await until("an interval of 10 s", async () => (await serverOf(app)).interval === 10 || serverOf(app));

@@ -199,7 +199,7 @@ def test_a_flood_of_foreign_beats_is_bounded(client: bool, file: str, redis: Red
     last = flood[-1]["data"][0]
     until("the last one", lambda: last in hears(app))
     assert len(hears(app)) == MOST_TOLD
-    until("the longest interval", lambda: interval(app) == 166.7 or interval(app))
+    until("the longest interval", lambda: interval(app) == 200 or interval(app))
     assert app.log == log
 
 
@@ -229,13 +229,13 @@ def test_memory_is_bounded_whatever_comes() -> None:
 
 
 @pytest.mark.parametrize("file", ["chat_asgi.py", "chat_threaded.py"])
-def test_who_hears_60_others_sends_every_10_seconds_and_is_heard_as_long(file: str, redis: RedisServer) -> None:
+def test_who_hears_50_others_sends_every_10_seconds_and_is_heard_as_long(file: str, redis: RedisServer) -> None:
     began = time.monotonic()
     apps = [start("newest", file, index, redis.url).ready() for index in range(2)]
     hear_each_other(*apps, since=began)
     assert [interval(app) for app in apps] == [5, 5]
     beat = {"method": "emit", "event": "beat", "namespace": "/.socketio-runtime"}
-    others = [{**beat, "data": [f"10.0.0.{number}", time.time() * 1000]} for number in range(1, 60)]
+    others = [{**beat, "data": [f"10.0.0.{number}", time.time() * 1000]} for number in range(1, 50)]
     publish(redis, "socket.io", others)
     for app in apps:
         until("an interval of 10 s", lambda app=app: interval(app) == 10 or interval(app))
@@ -244,10 +244,8 @@ def test_who_hears_60_others_sends_every_10_seconds_and_is_heard_as_long(file: s
         until("the next beat", lambda app=app, other=other: hears(app)[other.address] < 2 or hears(app))
 
 
-@pytest.mark.parametrize(
-    ("others", "seconds"), [(0, 5), (5, 5), (30, 5), (36, 6), (100, 16.7), (200, 33.3), (999, 166.5)]
-)
-def test_the_interval_grows_so_that_six_beats_come_in_a_second(others: int, seconds: float) -> None:
+@pytest.mark.parametrize(("others", "seconds"), [(0, 5), (5, 5), (25, 5), (30, 6), (100, 20), (200, 40), (999, 199.8)])
+def test_the_interval_grows_so_that_five_beats_come_in_a_second(others: int, seconds: float) -> None:
     interval = next_interval(others, BEAT_SECONDS)
     assert round(interval, 1) == seconds
     # longer than the operator waits for three of them, each as late as may be
@@ -258,11 +256,11 @@ def test_the_interval_shrinks_slowly() -> None:
     intervals = [next_interval(200, BEAT_SECONDS)]
     while intervals[-1] > BEAT_SECONDS:
         intervals.append(next_interval(3, intervals[-1]))
-    assert 10 < len(intervals) < 22
+    assert 10 < len(intervals) < 25
     assert all(SHRINKING * one <= next_one < one for one, next_one in zip(intervals, intervals[1:]))
 
 
-def test_two_hundred_pods_that_send_every_33_seconds_are_all_heard() -> None:
+def test_two_hundred_pods_that_send_every_40_seconds_are_all_heard() -> None:
     now = 0.0
     hearing, interval = Hearing("10.0.0.1", lambda: now), next_interval(200, BEAT_SECONDS)
     within = heard_for(interval)
