@@ -84,6 +84,7 @@ def test_numbers_are_sane(rows: dict[str, Row]) -> None:
     assert edited.control is not None
     assert 0 < edited.value < 5000
     assert -5 < edited.control < 5000
+    assert 0 < find(rows, "visits to 1000 clusters").value < 1
     assert abs(find(rows, "memory over churn").value) < 100_000
 
 
