@@ -46,9 +46,9 @@ class Builder(Protocol):
         image: str,
         arguments: Mapping[str, str],
         secrets: Mapping[str, Path],
-        fresh: bool,
+        fresh: bool = False,
     ) -> None:
-        """Build a Dockerfile; a secret is seen by the steps that mount it."""
+        """Build a Dockerfile; a secret is seen by the steps that mount it. `fresh`: nothing comes from the cache."""
         ...
 
     def save(self, image: str, target: Path) -> None:
@@ -107,7 +107,7 @@ class Docker(_Program):
         image: str,
         arguments: Mapping[str, str],
         secrets: Mapping[str, Path],
-        fresh: bool,
+        fresh: bool = False,
     ) -> None:
         settings = ["--network=host", *(["--no-cache"] if fresh else [])]
         given = _given(dockerfile, image, arguments, secrets)
@@ -140,7 +140,7 @@ class Buildah(_Program):
         image: str,
         arguments: Mapping[str, str],
         secrets: Mapping[str, Path],
-        fresh: bool,
+        fresh: bool = False,
     ) -> None:
         # A base is there or was made here; Debian's own label would name the builder.
         settings = ["--isolation=chroot", "--network=host", "--pull=never", "--identity-label=false"]
@@ -150,7 +150,7 @@ class Buildah(_Program):
 
     def save(self, image: str, target: Path) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            self._run("push", "--quiet", "--disable-compression", image, f"oci:{folder}")
+            self._run("push", "--quiet", "--disable-compression", image, f"dir:{folder}")
             oci_tar(Path(folder), image, target)
 
 

@@ -47,23 +47,20 @@ def image_name(name: str) -> str:
     return f"{REPOSITORY}/{name}:{__version__}"
 
 
-def build(name: str, *, fresh: bool = False) -> str:
-    """Build an image and return its reference; `fresh` takes nothing from the builder's cache.
-
-    Raises ClusterError with the end of the builder's output.
-    """
+def build(name: str) -> str:
+    """Build an image and return its reference. Raises ClusterError with the end of the builder's output."""
     source = IMAGES[name]
     base.ensure(builder(), source.suite)
     with step(f"image {name}"):
-        build_from(CHECKOUT / source.dockerfile, CHECKOUT / source.context, image_name(name), source.suite, fresh=fresh)
+        build_from(CHECKOUT / source.dockerfile, CHECKOUT / source.context, image_name(name), source.suite)
     return image_name(name)
 
 
-def build_from(dockerfile: Path, context: Path, image: str, suite: str, *, fresh: bool = False) -> None:
+def build_from(dockerfile: Path, context: Path, image: str, suite: str) -> None:
     """Build any Dockerfile on the base of `suite`, with the machine's mirrors as secrets."""
     with tempfile.TemporaryDirectory() as folder:
         secrets = mirrors.secrets(Path(folder), suite)
-        builder().build(dockerfile, context, image, {"VERSION": __version__}, secrets, fresh)
+        builder().build(dockerfile, context, image, {"VERSION": __version__}, secrets)
 
 
 def save(image: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import secrets
 import subprocess
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from tests.cluster import packages
 
@@ -20,6 +21,7 @@ MOUNTS: tuple[tuple[str, str, str, list[str]], ...] = (
     ("/dev", "tmpfs", "tmpfs", ["nosuid", "mode=755", "size=65536k"]),
     ("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777"]),
 )
+GZIP = b"\x1f\x8b"  # how such a file begins
 VOLUME = "/volume"
 
 
@@ -39,7 +41,10 @@ class Archive:
         """The layers from the lowest, each as an uncompressed tar."""
         with tarfile.open(self.tar) as whole:
             for name in self._parts(whole)[1]:
-                yield _member(whole, name)
+                layer = _member(whole, name)
+                compressed = layer.read(len(GZIP)) == GZIP
+                layer.seek(0)
+                yield cast(IO[bytes], gzip.GzipFile(fileobj=layer)) if compressed else layer
 
     def _parts(self, whole: tarfile.TarFile) -> tuple[str, list[str]]:
         if "manifest.json" in whole.getnames():

@@ -29,7 +29,7 @@ def secrets(folder: Path, suite: str) -> dict[str, Path]:
 
 def official_sources(suite: str) -> str:
     """The apt sources of the official image."""
-    return _sources(suite, DEBIAN, SECURITY)
+    return sources(suite, DEBIAN, SECURITY)
 
 
 def debian_sources(suite: str) -> str:
@@ -39,10 +39,11 @@ def debian_sources(suite: str) -> str:
         next((url for url in known if url.rstrip("/").endswith(end)), official)
         for end, official in (("/debian", DEBIAN), ("/debian-security", SECURITY))
     )
-    return _sources(suite, *mirrors)
+    return sources(suite, *mirrors)
 
 
-def _sources(suite: str, debian: str, security: str) -> str:
+def sources(suite: str, debian: str, security: str) -> str:
+    """The apt sources for `suite` from two mirrors' URLs."""
     rest = f"Components: main\nSigned-By: {KEYRING}\n"
     return (
         f"Types: deb\nURIs: {debian}\nSuites: {suite} {suite}-updates\n{rest}\n"

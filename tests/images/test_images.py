@@ -18,7 +18,7 @@ import pytest
 from socketio_operator import __version__
 from tests.cluster.layout import CHECKOUT
 from tests.cluster.waiting import wait_for
-from tests.images import IMAGES, base, build, image_name, mirrors, save
+from tests.images import IMAGES, base, build, image_name, mirror_server, mirrors, save
 from tests.images.building import REPOSITORY, build_from, builder
 from tests.images.container import VOLUME, Archive, Container
 from tests.images.traces import found, traces
@@ -86,6 +86,18 @@ def test_a_trace_would_be_found(tmp_path: Path) -> None:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
     assert found(Archive(save(image)), traces(mirrors.secrets(secrets, "trixie"))) != []
+
+
+@pytest.mark.parametrize(("name", "origin"), [("runtime-node", "/"), ("chat-python", "/simple/")])
+def test_a_build_behind_a_mirror_leaves_its_address_nowhere(name: str, origin: str, tmp_path: Path) -> None:
+    source, image = IMAGES[name], f"{REPOSITORY}/{name}:mirrored"
+    base.ensure(builder(), source.suite)
+    with mirror_server.serving() as mirror:
+        secrets = mirror.secrets(tmp_path, source.suite)
+        builder().build(CHECKOUT / source.dockerfile, CHECKOUT / source.context, image, {}, secrets, fresh=True)
+    assert mirror.asked >= {"/debian/", "/debian-security/", origin}
+    assert mirror_server.ADDRESS in "".join(traces(secrets))
+    assert found(Archive(save(image)), traces(secrets)) == []
 
 
 def test_the_operator_explains_itself_to_an_unprivileged_user(container: Callable[[str], Container]) -> None:
