@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 DEBIAN = "http://deb.debian.org/debian"
@@ -73,11 +74,12 @@ def _pip() -> str:
 
 
 def _npm() -> str:
-    values = {setting: _said("npm", "config", "get", setting).strip() for setting in NPM_SETTINGS}
-    lines = [f"{setting}={value}" for setting, value in values.items() if value not in ("", "null", "undefined")]
-    return "\n".join([*lines, *([f"cafile={IN_BUILD}"] if AUTHORITIES.exists() else [])]) + "\n"
+    lines = _said("npm", "config", "get", *NPM_SETTINGS).split()
+    given = [line for line in lines if line.partition("=")[2] not in ("", "null", "undefined")]
+    return "\n".join([*given, *([f"cafile={IN_BUILD}"] if AUTHORITIES.exists() else [])]) + "\n"
 
 
+@cache
 def _said(*command: str) -> str:
     """What a client says about its configuration; nothing where it is not installed."""
     if not shutil.which(command[0]):
