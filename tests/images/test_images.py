@@ -1,6 +1,7 @@
 """Every Dockerfile is built, saved and run: unprivileged, read-only, without a shell and without a trace of its build.
 
-About 45 s when the builder has all in its cache; 6 minutes from nothing.
+On a busy machine about 2 minutes with buildah's cache warm, and 4 more for the two builds behind a mirror, which take
+nothing from it; from nothing 7 minutes more.
 """
 
 from __future__ import annotations
