@@ -12,7 +12,7 @@ export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
 .PHONY: help demo demo-url demo-down test test-unit test-local test-free test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long fuzz bench \
-        lint lint-workflows format generate lock cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
+        lint lint-workflows format generate lock images cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -97,6 +97,9 @@ generate: $(VENV)/ready ## Write what is generated: CRD, its reference, the char
 	$(PYTHON) -m tests.notice
 	$(PYTHON) -m tests.render_install
 	$(PYTHON) -m tests.reading.argo_cd
+
+images: $(VENV)/ready ## Build every image from its Dockerfile, by Docker where an engine answers, else by buildah (SAVE=1: archives, too)
+	@$(PYTHON) -m tests.images $(if $(SAVE),--save)
 
 cluster-up: $(VENV)/ready ## Start a cluster (NODES=2; CLUSTER=kind|bare) and write build/kubeconfig
 	@$(PYTHON) -m tests.cluster up

@@ -212,6 +212,8 @@ def test_the_fullest_pod_against_the_mean() -> None:
     assert verdict("Balanced", sight(full(40, 45, 65)), skewed).status is True
     young = NOW - timedelta(seconds=500)
     assert verdict("Balanced", sight(full(75, 75, 0), since=young), even) == even, "a pod that has just come is empty"
+    assert verdict("Balanced", sight(full(0, 5, 0), since=young), even) == even, "so are all after a rollout"
+    assert verdict("Balanced", sight(full(0, 5, 0)), even).reason == "FewConnections", "the clients have gone"
 
 
 def test_one_address_is_what_fills_a_pod_under_client_ip_alone() -> None:
