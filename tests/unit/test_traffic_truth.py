@@ -388,6 +388,14 @@ def test_without_traffic_the_operator_s_own_session_shows_whether_sessions_stick
     assert verdict("Sticky", busy).status is True, "traffic says more"
 
 
+def test_requests_of_visits_are_not_taken_for_traffic() -> None:
+    visits = requests(14, unknown=2)
+    good = verdict("Sticky", sight([visits], canary=canary(Passage.FOUND)))
+    assert good.status is True
+    assert verdict("Sticky", sight([visits], canary=canary(Passage.FOUND)), good) == good
+    assert verdict("Sticky", sight([visits]), good).status is False, "the control: without a visit it is traffic"
+
+
 def test_a_session_lost_with_its_pod_is_no_news() -> None:
     good = verdict("Sticky", sight([requests(100)]))
     new = sight([requests(5)], since=NOW - timedelta(seconds=60), canary=canary(Passage.LOST))
