@@ -12,7 +12,7 @@ export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
 .PHONY: help demo demo-url demo-down test test-unit test-local test-free test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long fuzz bench \
-        lint lint-workflows format generate docs lock cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
+        lint lint-workflows format generate docs lock images cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -99,7 +99,10 @@ generate: $(VENV)/ready ## Write what is generated: CRD, its reference, the char
 	$(PYTHON) -m tests.reading.argo_cd
 
 docs: $(VENV)/ready ## The documentation as a site, in build/site; a link or an anchor that leads nowhere ends it
-	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
+
+images: $(VENV)/ready ## Build every image from its Dockerfile, by Docker where an engine answers, else by buildah (SAVE=1: archives, too)
+	@$(PYTHON) -m tests.images $(if $(SAVE),--save)
 
 cluster-up: $(VENV)/ready ## Start a cluster (NODES=2; CLUSTER=kind|bare) and write build/kubeconfig
 	@$(PYTHON) -m tests.cluster up

@@ -1,4 +1,4 @@
-"""A hook of MkDocs: links from docs/ to files outside it lead to the repository, or are plain text without a URL of it."""
+"""A hook of MkDocs: links from docs/ to files outside lead to the repository, or are plain text while it has no URL."""
 
 import logging
 import os

@@ -139,7 +139,7 @@ def test_a_route_that_nobody_uses_is_tried_by_the_operator(kubectl: Kubectl) -> 
     kubectl.apply(manifest("idle", routing=routing, env=[NO_FORWARDING]))
     message = wait_told(kubectl, "idle", "Sticky", "True", "Sticking")
     assert message == "Each request of a session of the operator's own found it."
-    assert is_told(kubectl, "idle", "Ready", "True", "Ready")
+    wait_condition(kubectl, "idle", "Ready", "True")
     kubectl.apply(manifest("idle", affinity="none", routing=routing, env=[NO_FORWARDING]))
     message = wait_told(kubectl, "idle", "Sticky", "False", "SessionsUnknown", VISITED_SECONDS)
     assert message.startswith("A session of the operator's own was unknown to a request of it: clients lose theirs.")

@@ -20,7 +20,7 @@ BESIDE = sorted({*PAPERS, *ROOT.glob("clients/*/README.md"), *ROOT.glob("example
 
 
 def build(config: Path, into: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "-f", str(config), "-d", str(into)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(config), "-d", str(into)]
     env = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
@@ -28,8 +28,9 @@ def build(config: Path, into: Path) -> subprocess.CompletedProcess[str]:
 def copied(to: Path) -> Path:
     """A copy of what the site is made of, with the files that its pages name; its configuration."""
     shutil.copytree(ROOT / "docs", to / "docs")
-    for folder in ("gitops", "clients", "examples", "helm", "manifests"):
-        (to / folder).symlink_to(ROOT / folder)
+    for entry in ROOT.iterdir():
+        if entry.name not in ("docs", "tests", "mkdocs.yml", "build"):
+            (to / entry.name).symlink_to(entry)
     (to / "tests").mkdir()
     shutil.copy(ROOT / "tests/site_links.py", to / "tests")
     return Path(shutil.copy(ROOT / "mkdocs.yml", to))

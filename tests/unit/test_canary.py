@@ -86,6 +86,13 @@ def test_a_websocket_follows_nobody_either() -> None:
     assert len(made) == 1
 
 
+@pytest.mark.parametrize("name", ["127.0.0.1", "127.1", "2130706433"])
+def test_a_host_that_is_an_address_is_no_way_to_another_place(name: str) -> None:
+    report, made = visit(answering(response(OPENED)), name=name)
+    assert report.passage is Passage.FOREIGN
+    assert not made
+
+
 @pytest.mark.parametrize(
     "answers",
     [

@@ -212,6 +212,8 @@ def test_the_fullest_pod_against_the_mean() -> None:
     assert verdict("Balanced", sight(full(40, 45, 65)), skewed).status is True
     young = NOW - timedelta(seconds=500)
     assert verdict("Balanced", sight(full(75, 75, 0), since=young), even) == even, "a pod that has just come is empty"
+    assert verdict("Balanced", sight(full(0, 5, 0), since=young), even) == even, "so are all after a rollout"
+    assert verdict("Balanced", sight(full(0, 5, 0)), even).reason == "FewConnections", "the clients have gone"
 
 
 def test_one_address_is_what_fills_a_pod_under_client_ip_alone() -> None:
@@ -384,6 +386,14 @@ def test_without_traffic_the_operator_s_own_session_shows_whether_sessions_stick
     assert verdict("Sticky", sight(quiet, canary=canary(Passage.FOUND)), bad).status is True
     busy = sight([requests(100)], canary=canary(Passage.LOST))
     assert verdict("Sticky", busy).status is True, "traffic says more"
+
+
+def test_requests_of_visits_are_not_taken_for_traffic() -> None:
+    visits = requests(14, unknown=2)
+    good = verdict("Sticky", sight([visits], canary=canary(Passage.FOUND)))
+    assert good.status is True
+    assert verdict("Sticky", sight([visits], canary=canary(Passage.FOUND)), good) == good
+    assert verdict("Sticky", sight([visits]), good).status is False, "the control: without a visit it is traffic"
 
 
 def test_a_session_lost_with_its_pod_is_no_news() -> None:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.helpers import is_ip_address
 
 from socketio_operator.controller.brokers.wire import tls_context
 from socketio_operator.plan.entrance import Route
@@ -70,7 +71,10 @@ class Connection:
 
 @asynccontextmanager
 async def connected(route: Route, addresses: tuple[str, ...]) -> AsyncGenerator[Connection]:
-    """Without cookies of anybody else's, and without a way to another place."""
+    """Without cookies of anybody else's, and without a way to another place. Raises ForeignError."""
+    if is_ip_address(route.name):
+        # It would be connected to as it is, whatever the addresses of the route are.
+        raise ForeignError("an address for a host name")
     trace = aiohttp.TraceConfig()
     trace.on_request_redirect.append(_refuse)
     connector = aiohttp.TCPConnector(

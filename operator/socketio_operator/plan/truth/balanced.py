@@ -18,6 +18,9 @@ def balanced(cluster: SocketIOCluster, evidence: Evidence, before: Condition | N
     """False: one pod has far more than the mean. Reason OneAddress: since all clients seem to have one address."""
     counts = [one.figures.connections for one in evidence.told]
     if len(counts) < 2 or sum(counts) < FEW_CONNECTIONS:
+        if before is not None and before.status and evidence.youngest_seconds < SETTLED_SECONDS:
+            # clients of the former pods have yet to come, or new pods to report them
+            return before
         message = f"There are less than two pods or {FEW_CONNECTIONS} connections to compare."
         return Condition(TYPE, None, "FewConnections", message)
     mean, most = sum(counts) / len(counts), max(counts)

@@ -60,7 +60,8 @@ class Evidence:
     @property
     def deaf_seconds(self) -> float:
         """Without a heartbeat after which a pod is not heard. A pod that has just come, or one of an older runtime,
-        knows least how rarely the others send: the one that sends most rarely counts.
+        knows least how rarely the others send: the one that sends most rarely counts. How many pods there are now
+        does not say it: after many have gone the others send rarely for a while.
         """
         return deaf_after(max((one.figures.interval for one in self.told), default=0.0))
 

@@ -31,7 +31,9 @@ def sticky(cluster: SocketIOCluster, evidence: Evidence, before: Condition | Non
     """True: sessions are found, with the reason Forwarding where the router alone would not find them."""
     window, new_for = evidence.five_minutes, evidence.youngest_seconds
     known = before if before and before.status is not None else None
-    if window.requests < (FEW_REQUESTS if known else SOME_REQUESTS):
+    # Requests of visits are among the few, and a visit says more of them.
+    visited = evidence.canary is not None and evidence.canary.reached
+    if window.requests < (FEW_REQUESTS if known and not visited else SOME_REQUESTS):
         return _without_traffic(cluster, evidence, known)
     # In both windows: five minutes of history alone may be over, one minute alone may be an accident.
     windows = [one for one in (evidence.minute, window) if one.requests]
