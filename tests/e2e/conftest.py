@@ -1,5 +1,6 @@
 """End-to-end tests: the operator runs in the cluster as users install it."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,3 +59,13 @@ def space(cluster: Cluster, request: pytest.FixtureRequest, operator: Kubectl) -
 def probed(space: Kubectl, request: pytest.FixtureRequest) -> None:
     """A failed test shows the module's namespace."""
     request.node.stash[PROBED] = space
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A folder with `crt` and `key` for the hosts of the example."""
+    subject = ["-subj", "/CN=chat.example.com", "-addext", "subjectAltName=DNS:chat.example.com"]
+    files = ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "crt")]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject, *files]
+    subprocess.run(command, check=True, capture_output=True)
+    return tmp_path

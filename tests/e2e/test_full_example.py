@@ -1,6 +1,5 @@
 """The example of every field is one that gets Ready."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +47,3 @@ def test_the_example_of_every_field_gets_ready(kubectl: Kubectl, certificate: Pa
 def conditions(kubectl: Kubectl) -> dict[str, Any]:
     assert kubectl.json("get", KIND, "chat")["spec"]["replicas"] == 3
     return {item["type"]: item for item in kubectl.json("get", KIND, "chat")["status"]["conditions"]}
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A folder with `crt` and `key` for the hosts of the example."""
-    subject = ["-subj", "/CN=chat.example.com", "-addext", "subjectAltName=DNS:chat.example.com"]
-    files = ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "crt")]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject, *files]
-    subprocess.run(command, check=True, capture_output=True)
-    return tmp_path
