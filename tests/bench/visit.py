@@ -15,6 +15,7 @@ from tests.bench.procfs import cpu_seconds
 from tests.bench.rig import Rig
 from tests.bench.rows import Row, at_most
 from tests.traffic.chat_servers import running_chat
+from tests.traffic.ports import unresolved
 
 VISITS, FIRST_VISITS = 200, 20
 CLUSTERS = 1000
@@ -46,10 +47,6 @@ def measure(rig: Rig) -> list[Row]:
 
 async def _visits(route: Route, count: int) -> None:
     for _ in range(count):
-        found = await canary.visit(route, proof(TOKEN), _loopback)
+        found = await canary.visit(route, proof(TOKEN), unresolved)
         if found != CanaryReport(Passage.FOUND, upgraded=True):
             raise RuntimeError(f"a visit that found nothing: {found}")
-
-
-async def _loopback(host: str, namespace: str) -> tuple[str, ...]:
-    return (host,)

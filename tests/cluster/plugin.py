@@ -63,6 +63,12 @@ def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]
         yield kubectl.namespace
 
 
+@pytest.fixture
+def probed(space: Kubectl, request: pytest.FixtureRequest) -> None:
+    """A failed test shows the namespace `space`, which a module has for all of its tests."""
+    request.node.stash[PROBED] = space
+
+
 @contextmanager
 def fresh_namespace(cluster: Cluster, title: str, config: pytest.Config) -> Iterator[Kubectl]:
     """kubectl in a namespace named after `title`; for fixtures that several tests share."""

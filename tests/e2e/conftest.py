@@ -10,7 +10,7 @@ import yaml
 from socketio_operator.desired.proxy.programs import PROGRAMS
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.plugin import PROBED, fresh_namespace
+from tests.cluster.plugin import fresh_namespace
 from tests.installation import NAME, NAMESPACE, install_objects
 from tests.traffic.route import routed_addresses
 
@@ -53,12 +53,6 @@ def space(cluster: Cluster, request: pytest.FixtureRequest, operator: Kubectl) -
     title = request.module.__name__.rpartition(".test_")[2]
     with fresh_namespace(cluster, title, request.config) as kubectl:
         yield kubectl
-
-
-@pytest.fixture
-def probed(space: Kubectl, request: pytest.FixtureRequest) -> None:
-    """A failed test shows the module's namespace."""
-    request.node.stash[PROBED] = space
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.kubectl import Kubectl
 from tests.helm import former
-from tests.helm.tool import HELM_VERSIONS, NO_CLUSTER, Helm, helm_binary
+from tests.helm.tool import CRD, HELM_VERSIONS, NO_CLUSTER, Helm, helm_binary
 from tests.installation import NAMESPACE
 
 
@@ -19,3 +20,9 @@ def former_chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def helm(request: pytest.FixtureRequest) -> Helm:
     """Helm without a cluster; tests on one have their own."""
     return Helm(helm_binary(request.param), NO_CLUSTER, NAMESPACE)
+
+
+@pytest.fixture
+def without_crd(kubectl: Kubectl) -> None:
+    """As a user without the CRD begins; other tests may have left theirs, which Helm would not take over."""
+    kubectl("delete", CRD, "--ignore-not-found", "--wait")

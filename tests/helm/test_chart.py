@@ -11,18 +11,14 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
 from tests.e2e.test_lifecycle import apply, ready, server_pods
-from tests.helm.tool import CHART, HELM_VERSIONS, Helm, helm_binary
+from tests.helm.tool import CHART, CRD, HELM_VERSIONS, RELEASE, Helm, helm_binary, installed_by
 from tests.installation import OPERATOR_IMAGE, TEST_IMAGES
-
-RELEASE = "sio"
-CRD = "crd/socketioclusters.socketio-operator.dev"
 
 
 @pytest.fixture(params=sorted(HELM_VERSIONS), ids=lambda major: f"helm{major}")
 def helm(request: pytest.FixtureRequest, cluster: Cluster, namespace: str) -> Iterator[Helm]:
-    tool = Helm(helm_binary(request.param), cluster.kubeconfig, namespace)
-    yield tool
-    tool("uninstall", RELEASE, "--ignore-not-found", "--wait")
+    with installed_by(Helm(helm_binary(request.param), cluster.kubeconfig, namespace)) as tool:
+        yield tool
 
 
 def values(namespace: str, **more: Any) -> str:
@@ -47,6 +43,7 @@ def versions(kubectl: Kubectl, kind: str) -> dict[str, str]:
 
 
 @pytest.mark.node
+@pytest.mark.usefixtures("without_crd")
 def test_install_upgrade_uninstall(
     helm: Helm,
     kubectl: Kubectl,
@@ -57,8 +54,6 @@ def test_install_upgrade_uninstall(
 ) -> None:
     for image in ("pause", "redis", "chat", "runtime-node", "socketio-operator"):
         load_image(image)
-    # As a user without the CRD begins; the tests before this one may have left theirs.
-    kubectl("delete", CRD, "--ignore-not-found", "--wait")
     notes = helm("install", RELEASE, str(former_chart), "--wait", "--timeout=90s", "-f", "-", input=values(namespace))
     assert f"It watches these namespaces only: {namespace}" in notes
     kubectl("wait", "--for=condition=Established", CRD)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,11 @@ from tests.cluster.errors import KubectlError
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor, fresh_namespace
 from tests.helm.test_values import EVERYTHING, MATRIX, SELECTOR, identities, rendered
-from tests.helm.tool import CHART, HELM_VERSIONS, NO_CLUSTER, Helm, HelmError, helm_binary
+from tests.helm.tool import CHART, CRD, HELM_VERSIONS, NO_CLUSTER, RELEASE, Helm, HelmError, helm_binary, installed_by
 
 pytestmark = pytest.mark.api
 
-RELEASE = "sio"
 NAME = "sio-socketio-operator"
-CRD = "crd/socketioclusters.socketio-operator.dev"
 CHAT = {
     "apiVersion": "socketio-operator.dev/v1alpha1",
     "kind": "SocketIOCluster",
@@ -33,20 +30,6 @@ CHAT = {
 def helm(request: pytest.FixtureRequest, cluster: Cluster, namespace: str) -> Iterator[Helm]:
     with installed_by(Helm(helm_binary(request.param), cluster.kubeconfig, namespace)) as tool:
         yield tool
-
-
-@contextmanager
-def installed_by(tool: Helm) -> Iterator[Helm]:
-    try:
-        yield tool
-    finally:
-        tool("uninstall", RELEASE, "--ignore-not-found", "--wait")
-
-
-@pytest.fixture
-def without_crd(kubectl: Kubectl) -> None:
-    """As a user without the CRD begins; other tests may have left theirs, which Helm would not take over."""
-    kubectl("delete", CRD, "--ignore-not-found", "--wait")
 
 
 def helm_with(helm: Helm, verb: str, chart: Path, values: dict[str, Any], *options: str) -> str:

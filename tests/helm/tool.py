@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ import yaml
 from tests.cluster.binaries import Tool, ensure_tool
 
 CHART = Path(__file__).parents[2] / "helm" / "socketio-operator"
+RELEASE = "sio"
+CRD = "crd/socketioclusters.socketio-operator.dev"
 # A kubeconfig for what needs none.
 NO_CLUSTER = Path("/nonexistent/kubeconfig")
 
@@ -47,8 +51,17 @@ class Helm:
             raise HelmError(f"`helm {' '.join(arguments)}` failed: {done.stderr.strip()}")
         return done.stdout
 
-    def template(self, values: str, *, release: str = "sio", chart: Path = CHART) -> list[dict[str, Any]]:
+    def template(self, values: str, *, release: str = RELEASE, chart: Path = CHART) -> list[dict[str, Any]]:
         """The objects that the chart gives for values in YAML; needs no cluster. Raises HelmError."""
         text = self("template", release, str(chart), "--kube-version=1.36.0", "-f", "-", input=values)
         # libyaml: the CRD takes Python most of a second.
         return [manifest for manifest in yaml.load_all(text, Loader=yaml.CSafeLoader) if manifest]
+
+
+@contextmanager
+def installed_by(tool: Helm) -> Iterator[Helm]:
+    """The same, whose release is gone at the end."""
+    try:
+        yield tool
+    finally:
+        tool("uninstall", RELEASE, "--ignore-not-found", "--wait")

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from tests.cluster import packages
@@ -58,6 +59,27 @@ class Builder(Protocol):
 
 class _Program:
     program = ""
+    build_settings: tuple[str, ...] = ()
+    build_environment: Mapping[str, str] = MappingProxyType({})
+
+    def build(
+        self,
+        dockerfile: Path,
+        context: Path,
+        image: str,
+        arguments: Mapping[str, str],
+        secrets: Mapping[str, Path],
+        fresh: bool = False,
+    ) -> None:
+        settings = [
+            *self.build_settings,
+            *(["--no-cache"] if fresh else []),
+            f"--file={dockerfile}",
+            f"--tag={image}",
+            *(f"--build-arg={name}={value}" for name, value in arguments.items()),
+            *(f"--secret=id={name},src={path}" for name, path in secrets.items()),
+        ]
+        self._run("build", "--network=host", *settings, str(context), **self.build_environment)
 
     def answers(self, image: str) -> bool:
         try:
@@ -85,6 +107,7 @@ class Docker(_Program):
     """A Docker engine. Its archive is Docker's, which containerd and kind load as well."""
 
     program = "docker"
+    build_environment = MappingProxyType({"DOCKER_BUILDKIT": "1"})
 
     def usable(self) -> bool:
         """Whether an engine answers and its client can have secrets."""
@@ -100,19 +123,6 @@ class Docker(_Program):
     def import_root(self, root: Path, image: str) -> None:
         self._run("import", str(root), image)
 
-    def build(
-        self,
-        dockerfile: Path,
-        context: Path,
-        image: str,
-        arguments: Mapping[str, str],
-        secrets: Mapping[str, Path],
-        fresh: bool = False,
-    ) -> None:
-        settings = ["--network=host", *(["--no-cache"] if fresh else [])]
-        given = _given(dockerfile, image, arguments, secrets)
-        self._run("build", *settings, *given, str(context), DOCKER_BUILDKIT="1")
-
     def save(self, image: str, target: Path) -> None:
         self._run("save", f"--output={target}", image)
 
@@ -121,6 +131,8 @@ class Buildah(_Program):
     """Debian's buildah, without a daemon and, by `chroot`, without the rights that a container needs."""
 
     program = "buildah"
+    # A base is there or was made here; Debian's own label would name the builder.
+    build_settings = ("--isolation=chroot", "--pull=never", "--identity-label=false", "--layers")
 
     def has(self, image: str) -> bool:
         return self._ends_well("inspect", "--type=image", image)
@@ -132,21 +144,6 @@ class Buildah(_Program):
             self._run("commit", "--quiet", container, image)
         finally:
             self._run("rm", container)
-
-    def build(
-        self,
-        dockerfile: Path,
-        context: Path,
-        image: str,
-        arguments: Mapping[str, str],
-        secrets: Mapping[str, Path],
-        fresh: bool = False,
-    ) -> None:
-        # A base is there or was made here; Debian's own label would name the builder.
-        settings = ["--isolation=chroot", "--network=host", "--pull=never", "--identity-label=false"]
-        cached = ["--no-cache"] if fresh else []
-        given = _given(dockerfile, image, arguments, secrets)
-        self._run("build", *settings, "--layers", *cached, *given, str(context))
 
     def save(self, image: str, target: Path) -> None:
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
@@ -161,12 +158,3 @@ def find() -> Builder:
         return docker
     packages.ensure(("buildah",))
     return Buildah()
-
-
-def _given(dockerfile: Path, image: str, arguments: Mapping[str, str], secrets: Mapping[str, Path]) -> list[str]:
-    return [
-        f"--file={dockerfile}",
-        f"--tag={image}",
-        *(f"--build-arg={name}={value}" for name, value in arguments.items()),
-        *(f"--secret=id={name},src={path}" for name, path in secrets.items()),
-    ]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from socketio_operator.api import KIND
-from tests.reading.readers import ARGO_CD, GROUP, HEALTH, readings
+from socketio_operator.api import GROUP, KIND
+from tests.reading.readers import ARGO_CD, HEALTH, readings
 from tests.reading.states import STATES, resource
 
 KEY = f"resource.customizations.health.{GROUP}_{KIND}"

@@ -11,7 +11,7 @@ import yaml
 from tests import crds
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.plugin import PROBED, fresh_namespace
+from tests.cluster.plugin import fresh_namespace
 from tests.reading.states import STATES
 
 CRD = Path(__file__).parents[2] / "crds" / "socketioclusters.yaml"
@@ -24,12 +24,6 @@ def space(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Kubectl]
     title = request.module.__name__.rpartition(".test_")[2]
     with fresh_namespace(cluster, title, request.config) as kubectl:
         yield kubectl
-
-
-@pytest.fixture
-def probed(space: Kubectl, request: pytest.FixtureRequest) -> None:
-    """A failed test shows the module's namespace."""
-    request.node.stash[PROBED] = space
 
 
 def cluster_name(state: str) -> str:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from socketio_operator.api import API_VERSION, KIND
+from socketio_operator.api import GROUP, KIND
 from tests.cluster.binaries import Module, ensure
 
 TESTS = Path(__file__).parents[1]
-GROUP = API_VERSION.partition("/")[0]
 ARGO_CD = TESTS.parent / "gitops" / "argo-cd"
 HEALTH = ARGO_CD / GROUP / KIND / "health.lua"
 READING = Module("reading", 30, beside=TESTS)

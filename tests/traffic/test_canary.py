@@ -15,6 +15,7 @@ from socketio_operator.plan.entrance import Route, proof
 from socketio_operator.plan.passage import CanaryReport, Passage
 from tests.traffic.chat_servers import ChatServer, running_chat, running_redis
 from tests.traffic.forwarder import Choice, choosing
+from tests.traffic.ports import unresolved
 
 TOKEN = "the-token-of-the-cluster"
 BOTH = ("polling", "websocket")
@@ -77,15 +78,11 @@ def without_websocket(servers: Servers) -> Choice:
     return choose
 
 
-async def _anywhere(host: str, namespace: str) -> tuple[str, ...]:
-    return (host,)
-
-
 def visit(router: Choice, token: str = TOKEN, **changes: Any) -> CanaryReport:
     """What a visit finds behind that router."""
     with choosing(router) as port:
         route = Route("127.0.0.1", port, False, "chat.example.com", "/socket.io/", BOTH, "default")
-        return asyncio.run(canary.visit(replace(route, **changes), proof(token), _anywhere))
+        return asyncio.run(canary.visit(replace(route, **changes), proof(token), unresolved))
 
 
 def test_a_router_that_sticks(joined: Servers) -> None:

@@ -16,21 +16,17 @@ from socketio_operator.plan.entrance import Route, entrance, proof
 from socketio_operator.plan.figures import Figures, Window
 from socketio_operator.plan.observed import Child
 from socketio_operator.plan.passage import CanaryReport, Passage
-from socketio_operator.plan.probes import CANARY, CanaryProbe, Finding, runtime_name, wanted_canary
+from socketio_operator.plan.probes import CANARY, CanaryProbe, Finding, runtime_name, runtime_reports, wanted_canary
 from socketio_operator.plan.runtime import RuntimeReport
-from tests.traffic.ports import free_port
+from tests.traffic.ports import free_port, unresolved
 from tests.unit.samples import cluster
+from tests.unit.test_runtime_reader import response
 from tests.unit.test_traffic_truth import NOW, pod, requests
 
 ROUTE = Route("127.0.0.1", 80, False, "chat.example.com", "/socket.io/", ("polling", "websocket"), "default")
 OPENED = b'0{"sid":"abc","upgrades":[],"pingInterval":25000,"pingTimeout":20000}'
 JOINED = b'40/.socketio-runtime,{"sid":"x"}'
 Talk = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
-
-
-def response(body: bytes, *headers: str, code: str = "200 OK") -> bytes:
-    head = "\r\n".join((f"HTTP/1.1 {code}", f"content-length: {len(body)}", "connection: close", *headers))
-    return head.encode() + b"\r\n\r\n" + body
 
 
 def answering(*answers: bytes) -> Talk:
@@ -48,9 +44,6 @@ def visit(talk: Talk, **changes: Any) -> tuple[CanaryReport, list[bytes]]:
     """What a visit finds, and the requests that it made."""
     requests: list[bytes] = []
 
-    async def anywhere(host: str, namespace: str) -> tuple[str, ...]:
-        return (host,)
-
     async def go() -> CanaryReport:
         serving: set[asyncio.Task[Any] | None] = set()
 
@@ -65,7 +58,7 @@ def visit(talk: Talk, **changes: Any) -> tuple[CanaryReport, list[bytes]]:
 
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            report = await canary.visit(replace(ROUTE, port=port, **changes), proof("token"), anywhere)
+            report = await canary.visit(replace(ROUTE, port=port, **changes), proof("token"), unresolved)
             assert asyncio.all_tasks() - serving == {asyncio.current_task()}, "nothing is left behind"
             await asyncio.gather(*filter(None, serving))
             return report
@@ -149,10 +142,7 @@ def test_who_says_nothing_has_a_visit_s_time(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_closed_port_is_silent() -> None:
-    async def anywhere(host: str, namespace: str) -> tuple[str, ...]:
-        return (host,)
-
-    found = asyncio.run(canary.visit(replace(ROUTE, port=free_port()), proof("token"), anywhere))
+    found = asyncio.run(canary.visit(replace(ROUTE, port=free_port()), proof("token"), unresolved))
     assert found == CanaryReport(Passage.SILENT)
 
 
@@ -229,10 +219,8 @@ def wanted(*of_pods: Figures, token: str = "token", ready: bool = True, visited:
         runtime_name(one): RuntimeReport(one.name, "runtime", "4.8.1", figures=figures)
         for one, figures in zip(pods, of_pods, strict=False)
     }
-    if visited:
-        findings[CANARY] = CanaryReport(Passage.FOUND)
     of = cluster(**routing(canary={"address": "10.0.0.7"}))
-    return CANARY in wanted_canary(of, [], pods, findings, token)
+    return CANARY in wanted_canary(of, [], pods, runtime_reports(pods, findings), visited, token)
 
 
 def test_it_goes_while_clients_make_few_requests() -> None:

@@ -79,9 +79,11 @@ class Observer:
         for ref, stranger in self._strangers.pop(key, {}).items():
             children.setdefault(ref, stranger)
         probes = wanted_probes(cluster, pods, user.broker if self._probe_brokers else None)
+        told = self._store.findings(key)
+        reports = runtime_reports(pods, told)
         if self._try_routes:
             token = texts.get("runtime_token", "")
-            probes |= wanted_canary(cluster, children.values(), pods, self._store.findings(key), token)
+            probes |= wanted_canary(cluster, children.values(), pods, reports, CANARY in told, token)
         findings, unanswered = self._probe(key, pods, probes)
         canary = findings.get(CANARY)
         observed = Observed(
@@ -89,7 +91,7 @@ class Observer:
             pods=pods,
             secrets=(*user.problems, *objects.problems),
             broker=self._broker(cluster, user, findings.get(BROKER)),
-            runtimes=runtime_reports(pods, findings),
+            runtimes=reports,
             canary=canary if isinstance(canary, CanaryReport) else None,
             unanswered=unanswered,
             credentials=credentials,

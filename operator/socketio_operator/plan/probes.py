@@ -107,13 +107,16 @@ def wanted_canary(
     cluster: SocketIOCluster,
     children: Iterable[Child],
     pods: tuple[Pod, ...],
-    findings: Mapping[str, Finding],
+    reports: Iterable[RuntimeReport],
+    visited: bool,
     token: str,
 ) -> dict[str, Probe]:
-    """A visit of the operator's own client, while there is a way and others hardly use it. `token`: the runtime's."""
+    """A visit of the operator's own client, while there is a way and others hardly use it.
+
+    `reports`: of the pods' runtimes. `visited`: it is on its way already. `token`: the runtime's.
+    """
     ready = any(pod.component == SERVER and pod.ready for pod in pods)
-    quiet = is_quiet(runtime_reports(pods, findings), visited=CANARY in findings)
-    if not ready or not token or not runtime.injected(cluster) or not quiet:
+    if not ready or not token or not runtime.injected(cluster) or not is_quiet(reports, visited):
         return {}
     route = entrance(cluster, children)
     return {CANARY: CanaryProbe(route, proof(token))} if route else {}

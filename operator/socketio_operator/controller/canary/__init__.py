@@ -9,10 +9,10 @@ import asyncio
 
 from socketio_operator.controller.brokers.limits import AnsweredError
 from socketio_operator.controller.canary.connection import Connection, ForeignError, LostError, SilentError, connected
-from socketio_operator.controller.canary.packets import Conversation
+from socketio_operator.controller.canary.packets import Conversation, Transport
 from socketio_operator.controller.canary.polling import Polling
 from socketio_operator.controller.canary.resolver import Find, reachable
-from socketio_operator.controller.canary.websocket import WebSocket, opened, upgraded
+from socketio_operator.controller.canary.websocket import opened, upgraded
 from socketio_operator.plan.entrance import Route
 from socketio_operator.plan.passage import CanaryReport, Passage
 
@@ -64,7 +64,7 @@ async def _meet(connection: Connection, first: Conversation, upgrade: bool | Non
         return CanaryReport(Passage.FOUND, upgrade, await second.is_heard_by(first) if apart else None)
 
 
-async def _joined(transport: Polling | WebSocket, proof: str) -> Conversation:
+async def _joined(transport: Transport, proof: str) -> Conversation:
     conversation = Conversation(transport)
     await conversation.join(proof)
     return conversation

@@ -11,9 +11,9 @@ from socketio_operator.desired.server import runtime
 from socketio_operator.plan.condition import Condition, told
 from socketio_operator.plan.observed import Observed
 from socketio_operator.plan.probes import RUNTIME_WELL_SECONDS
-from socketio_operator.plan.truth.balanced import SETTLED_SECONDS, balanced
+from socketio_operator.plan.truth.balanced import balanced
 from socketio_operator.plan.truth.broadcasting import broadcasting
-from socketio_operator.plan.truth.evidence import Evidence
+from socketio_operator.plan.truth.evidence import SETTLED_SECONDS, Evidence
 from socketio_operator.plan.truth.routed import routed
 from socketio_operator.plan.truth.sticky import GONE_SECONDS, sticky
 from socketio_operator.plan.truth.summary import VERIFIED_SECONDS

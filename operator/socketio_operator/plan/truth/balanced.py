@@ -10,26 +10,21 @@ TYPE = "Balanced"
 FEW_CONNECTIONS = 20
 # The fullest pod exceeds the mean by so much of it: from the one on it is skewed, until it is below the other again.
 SKEWED, EVEN = 0.75, 0.5
-# After pods came and went connections stay where they are: for so long nothing bad is concluded from that.
-SETTLED_SECONDS = 600.0
 
 
 def balanced(cluster: SocketIOCluster, evidence: Evidence, before: Condition | None) -> Condition:
     """False: one pod has far more than the mean. Reason OneAddress: since all clients seem to have one address."""
     counts = [one.figures.connections for one in evidence.told]
     if len(counts) < 2 or sum(counts) < FEW_CONNECTIONS:
-        if before is not None and before.status and evidence.youngest_seconds < SETTLED_SECONDS:
-            # clients of the former pods have yet to come, or new pods to report them
-            return before
         message = f"There are less than two pods or {FEW_CONNECTIONS} connections to compare."
-        return Condition(TYPE, None, "FewConnections", message)
+        return evidence.still_well(before) or Condition(TYPE, None, "FewConnections", message)
     mean, most = sum(counts) / len(counts), max(counts)
     bound = EVEN if before is not None and before.status is False else SKEWED
     figures = f"the fullest of {len(counts)} pods has {most} of {sum(counts)} connections"
     if most - mean <= max(FEW_CONNECTIONS / 2, bound * mean):
         return Condition(TYPE, True, "Even", f"{figures.capitalize()}.")
-    if before is not None and before.status and evidence.youngest_seconds < SETTLED_SECONDS:
-        return before
+    if well := evidence.still_well(before):
+        return well
     fullest = max(evidence.told, key=lambda one: one.figures.connections)
     window = fullest.figures.five_minutes
     by_address = ROUTERS[cluster.spec.routing.router].affinity(cluster) == "clientIP"

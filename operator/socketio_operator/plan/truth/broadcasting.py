@@ -4,7 +4,6 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.plan.condition import Condition
 from socketio_operator.plan.figures import MOST_HEARD
 from socketio_operator.plan.pods import named_pods
-from socketio_operator.plan.truth.balanced import SETTLED_SECONDS
 from socketio_operator.plan.truth.evidence import Evidence, Testimony
 
 TYPE = "Broadcasting"
@@ -47,11 +46,8 @@ def _without_heartbeats(evidence: Evidence, before: Condition | None) -> Conditi
     if crosses is False:
         message = "Broadcasts do not cross: a session of the operator's own at one pod does not hear one at another."
         return Condition(TYPE, False, "PodsApart", f"{message} {_REMEDY}")
-    if before and before.status and evidence.youngest_seconds < SETTLED_SECONDS:
-        # new pods have heard nothing yet
-        return before
     message = "No pod reports heartbeats of the others: they are off, or the adapter cannot carry them."
-    return Condition(TYPE, None, "NotMeasured", message)
+    return evidence.still_well(before) or Condition(TYPE, None, "NotMeasured", message)
 
 
 def _without_adapter(cluster: SocketIOCluster, alone: list[str]) -> str:

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from socketio_operator.desired.metadata import SERVER
+from socketio_operator.plan.condition import Condition
 from socketio_operator.plan.figures import Figures, Window, deaf_after, total
 from socketio_operator.plan.observed import Observed
 from socketio_operator.plan.passage import CanaryReport
 from socketio_operator.plan.pods import Pod
+from socketio_operator.plan.probes import CANARY_WELL_SECONDS
 from socketio_operator.plan.runtime import RuntimeReport
 
-# A visit of the operator's own client says something for so long: two visits may fail.
-VISIT_SECONDS = 720.0
+# After pods came and went connections stay where they are, and new pods have seen nothing yet: for so long nothing bad
+# is concluded from that.
+SETTLED_SECONDS = 600.0
+# What the operator's own client found says something until two more visits have failed.
+FRESH_SECONDS = 2.4 * CANARY_WELL_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,13 @@ class Evidence:
         reports = {report.pod: report for report in observed.runtimes}
         told = tuple(Testimony(pod, reports[pod.name]) for pod in ready if pod.name in reports)
         canary = observed.canary
-        if canary and (observed.now - canary.taken).total_seconds() > VISIT_SECONDS:
+        if canary and (observed.now - canary.taken).total_seconds() > FRESH_SECONDS:
             canary = None
         return cls(ready, told, min(ages, default=math.inf), canary)
+
+    def still_well(self, before: Condition | None) -> Condition | None:
+        """What was told if it was good, while pods are new; else None."""
+        return before if before and before.status and self.youngest_seconds < SETTLED_SECONDS else None
 
     @property
     def deaf_seconds(self) -> float:

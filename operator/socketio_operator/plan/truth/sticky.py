@@ -5,8 +5,7 @@ from socketio_operator.desired.routers import ROUTERS
 from socketio_operator.plan.condition import Condition
 from socketio_operator.plan.figures import SOME_REQUESTS, Window
 from socketio_operator.plan.passage import CanaryReport, Passage
-from socketio_operator.plan.truth.balanced import SETTLED_SECONDS
-from socketio_operator.plan.truth.evidence import Evidence, percent
+from socketio_operator.plan.truth.evidence import SETTLED_SECONDS, Evidence, percent
 
 TYPE = "Sticky"
 # What traffic said holds until its requests in five minutes are fewer.
@@ -51,8 +50,7 @@ def sticky(cluster: SocketIOCluster, evidence: Evidence, before: Condition | Non
 
 def _without_traffic(cluster: SocketIOCluster, evidence: Evidence, known: Condition | None) -> Condition:
     canary, new_for = evidence.canary, evidence.youngest_seconds
-    lost = canary is not None and canary.passage is Passage.LOST
-    if canary and canary.reached and not (lost and new_for < GONE_SECONDS):
+    if canary and canary.reached and (canary.passage is Passage.FOUND or new_for >= GONE_SECONDS):
         return _by_canary(cluster, canary, known)
     if known and new_for < SETTLED_SECONDS:
         # new pods have counted nothing yet
