@@ -11,6 +11,7 @@ from tests.cluster.errors import KubectlError
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_for
 from tests.e2e.test_traffic import NO_FORWARDING, SOURCES
+from tests.traffic.beside import beside
 from tests.traffic.chat_cluster import ChatCluster, deploy_chat, manifest, running_chat_cluster, wait_condition
 from tests.traffic.continuity.crowd import crowd
 from tests.traffic.continuity.harm import cut_off
@@ -53,14 +54,14 @@ def wait_told(kubectl: Kubectl, name: str, type_: str, status: str, reason: str,
 
 @contextmanager
 def connected(chat: ChatCluster, sources: Sequence[str], mode: Mode = "websocket") -> Iterator[None]:
-    """Clients that stay for as long as the block runs."""
-    with asyncio.Runner() as runner:
+    """Clients that stay for as long as the block runs, and answer pings meanwhile."""
+    with beside("swarm") as run:
         swarm = Swarm(chat.target, sources, mode)
-        runner.run(swarm.__aenter__())
+        run(swarm.__aenter__())
         try:
             yield
         finally:
-            runner.run(swarm.__aexit__())
+            run(swarm.__aexit__())
 
 
 def poll_until(chat: ChatCluster, done: Callable[[], bool], seconds: int = TOLD_SECONDS) -> None:

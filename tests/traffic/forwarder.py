@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+
+from tests.traffic.beside import beside
 
 # Of a client's address and the first bytes that it sends: what is passed on in their place.
 Opening = Callable[[str, bytes], bytes]
@@ -50,16 +51,11 @@ def choosing(choice: Choice) -> Iterator[int]:
 
 @contextmanager
 def _started(forwarder: Forwarder) -> Iterator[int]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="forwarder", daemon=True)
-    thread.start()
-    try:
-        yield asyncio.run_coroutine_threadsafe(forwarder.start(), loop).result(10)
-    finally:
-        asyncio.run_coroutine_threadsafe(forwarder.stop(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+    with beside("forwarder") as run:
+        try:
+            yield run(forwarder.start())
+        finally:
+            run(forwarder.stop())
 
 
 class Forwarder:
