@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cluster.layout import Machine
+from tests.cluster.layout import NAME, Machine
 from tests.cluster.waiting import wait_for
 
 MOUNT = Path("/sys/fs/cgroup")
-NAME = "socketio-operator-cluster"
 # By itself a group gets as much CPU as one process of the host. A node is a machine of its own: whatever else the host
 # does must not stop its pods for seconds. The two versions of cgroups have two names for it.
 CPU = {"cpu.shares": 16 * 1024, "cpu.weight": 16 * 100}

@@ -1,7 +1,8 @@
 """Where the cluster's files are and which addresses it uses.
 
-All addresses are fixed, so only one bare-node cluster can run on a machine; its state is therefore at one
-fixed path and not in a checkout: any checkout can take down what another one left behind.
+A machine has room for sixteen bare-node clusters side by side, told apart by CLUSTER_NUMBER (0 to 15, by default 0).
+Each has fixed addresses, and its state at a fixed path and not in a checkout: any checkout can take down what another
+one left behind.
 """
 
 from __future__ import annotations
@@ -10,20 +11,32 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cluster.errors import ClusterError
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 BUILD = CHECKOUT / "build"
-KUBECONFIG = BUILD / "kubeconfig"
-LOGS = BUILD / "cluster-logs"
 
-STATE = Path("/srv/socketio-operator-cluster")
+MOST_CLUSTERS = 16
+MOST_MACHINES = 16
+NUMBER = int(os.environ.get("CLUSTER_NUMBER") or 0)
+if NUMBER not in range(MOST_CLUSTERS):
+    raise ClusterError(f"CLUSTER_NUMBER={NUMBER} is not from 0 to {MOST_CLUSTERS - 1}")
+_SUFFIX = f"-{NUMBER}" if NUMBER else ""
+
+KUBECONFIG = BUILD / f"kubeconfig{_SUFFIX}"
+LOGS = BUILD / f"cluster-logs{_SUFFIX}"
+
+NAME = f"socketio-operator-cluster{_SUFFIX}"
+STATE = Path("/srv", NAME)
 PKI = STATE / "pki"
+# One for all numbers: they share the host's setting of forwarding, and two cores start one cluster at a time.
 LOCK = Path("/run/lock/socketio-operator-cluster.lock")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "socketio-operator"
 
-POD_RANGE = "10.244.0.0/16"
-SERVICE_RANGE = "10.96.0.0/16"
-API_SERVICE = "10.96.0.1"
-DNS_SERVICE = "10.96.0.10"
+POD_RANGE = f"10.244.{MOST_MACHINES * NUMBER}.0/20"
+SERVICE_RANGE = f"10.{96 + NUMBER}.0.0/16"
+API_SERVICE = f"10.{96 + NUMBER}.0.1"
+DNS_SERVICE = f"10.{96 + NUMBER}.0.10"
 
 
 @dataclass(frozen=True)
@@ -42,24 +55,29 @@ class Machine:
         return STATE / self.name
 
     @property
+    def place(self) -> int:
+        """The machine's number among those of all clusters."""
+        return MOST_MACHINES * NUMBER + self.number
+
+    @property
     def address(self) -> str:
         """The machine's IPv4 address."""
-        return f"10.199.{self.number}.2"
+        return f"10.199.{self.place}.2"
 
     @property
     def gateway(self) -> str:
         """The host's address on the link to the machine."""
-        return f"10.199.{self.number}.1"
+        return f"10.199.{self.place}.1"
 
     @property
     def link(self) -> str:
         """The host's end of the virtual cable."""
-        return f"sio{self.number}"
+        return f"sio{self.place}"
 
     @property
     def pods(self) -> str:
         """The range of the addresses of the machine's pods."""
-        return f"10.244.{self.number}.0/24"
+        return f"10.244.{self.place}.0/24"
 
 
 CONTROL_PLANE = Machine("control-plane", 0)

@@ -77,13 +77,13 @@ def running() -> list[str]:
 
 def processes() -> list[int]:
     """Every process of ours on the host: the machines' first processes and those that hold or enter them."""
-    programs = [pid for pid in all_pids() if any(str(STATE) in word for word in command_line(pid))]
+    programs = [pid for pid in all_pids() if any(f"{STATE}/" in word for word in command_line(pid))]
     return sorted({*running_file(INIT), *programs} - {os.getpid()})
 
 
 def mounts() -> list[str]:
     """The host's mounts that involve our state; machines have mount namespaces of their own, so: none."""
-    return [line for line in Path("/proc/mounts").read_text().splitlines() if str(STATE) in line]
+    return [line for line in Path("/proc/mounts").read_text().splitlines() if f"{STATE}/" in line]
 
 
 def kill(machine: Machine) -> None:

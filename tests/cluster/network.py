@@ -7,14 +7,15 @@ Routes belong to the cable, so deleting the cable (or ending the machine that ho
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 from tests.cluster.errors import ClusterError
-from tests.cluster.layout import SERVICE_RANGE, STATE, Machine
+from tests.cluster.layout import CONTROL_PLANE, MOST_MACHINES, SERVICE_RANGE, STATE, Machine
 
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-SAVED = STATE / "host-sysctls.json"
+SAVED = STATE.with_name("socketio-operator-host-sysctls.json")
 
 
 def connect(machine: Machine, pid: int) -> None:
@@ -52,26 +53,38 @@ def silence(machine: Machine) -> None:
 
 def links() -> list[str]:
     """The host's ends of our cables."""
-    return sorted(path.name for path in Path("/sys/class/net").glob("sio[0-9]*"))
+    ours = range(CONTROL_PLANE.place, CONTROL_PLANE.place + MOST_MACHINES)
+    return sorted(path.name for path in Path("/sys/class/net").iterdir() if _place(path.name) in ours)
 
 
 def routes() -> list[str]:
     """The host's routes through our cables."""
     shown = subprocess.run(["ip", "route", "show"], capture_output=True, text=True, check=True).stdout
-    return [line.strip() for line in shown.splitlines() if " dev sio" in line]
+    through = tuple(f" dev {link} " for link in links())
+    return [line.strip() for line in shown.splitlines() if any(cable in f"{line} " for cable in through)]
 
 
 def allow_forwarding() -> None:
-    """Let the host route between the machines; what it was is kept for restore_forwarding()."""
+    """Let the host route between the machines. Its former setting is kept for restore_forwarding()."""
     if not SAVED.exists():
         SAVED.write_text(json.dumps({"ip_forward": FORWARDING.read_text().strip()}))
     FORWARDING.write_text("1\n")
 
 
 def restore_forwarding() -> None:
-    """Put the host's setting back to what it was before the cluster."""
-    if SAVED.exists():
+    """With the last cluster, put the host's setting back to what it was before the first."""
+    if SAVED.exists() and not _other_clusters():
         FORWARDING.write_text(json.loads(SAVED.read_text())["ip_forward"] + "\n")
+        SAVED.unlink()
+
+
+def _other_clusters() -> list[Path]:
+    return [path for path in STATE.parent.glob("socketio-operator-cluster*") if path != STATE]
+
+
+def _place(link: str) -> int | None:
+    found = re.fullmatch(r"sio(\d+)(-gone)?", link)
+    return int(found[1]) if found else None
 
 
 def _ip(*arguments: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,23 @@ def test_a_failed_build_shows_its_log_and_leaves_nothing(tmp_path: Path, monkeyp
     folder = binaries.ensure((module,)).folders["broken"]
     assert subprocess.run([folder / "broken"], check=False).returncode == 0
     assert not list((tmp_path / "bin").glob("*.unfinished-*"))
+
+
+def test_clusters_side_by_side_share_no_address_and_no_file() -> None:
+    script = (
+        "from tests.cluster import layout as l; \n"
+        "machines = [l.CONTROL_PLANE, *l.nodes(9)]\n"
+        "print(l.STATE, l.NAME, l.KUBECONFIG, l.LOGS, l.POD_RANGE, l.SERVICE_RANGE, l.API_SERVICE, l.DNS_SERVICE,"
+        " *(v for m in machines for v in (m.home, m.address, m.gateway, m.link, m.pods)))"
+    )
+
+    def of_cluster(number: int) -> set[str]:
+        environment = os.environ | {"CLUSTER_NUMBER": str(number)}
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+        )
+        return set(done.stdout.split())
+
+    everything = [of_cluster(number) for number in (0, 1, 15)]
+    assert len(everything[0]) == 58
+    assert sum(map(len, everything)) == len(set.union(*everything))
