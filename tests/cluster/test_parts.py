@@ -105,7 +105,7 @@ def test_a_failed_build_shows_its_log_and_leaves_nothing(tmp_path: Path, monkeyp
 
 def test_clusters_side_by_side_share_no_address_and_no_file() -> None:
     script = (
-        "from tests.cluster import layout as l; \n"
+        "from tests.cluster import layout as l\n"
         "machines = [l.CONTROL_PLANE, *l.nodes(9)]\n"
         "print(l.STATE, l.NAME, l.KUBECONFIG, l.LOGS, l.POD_RANGE, l.SERVICE_RANGE, l.API_SERVICE, l.DNS_SERVICE,"
         " *(v for m in machines for v in (m.home, m.address, m.gateway, m.link, m.pods)))"
@@ -113,10 +113,7 @@ def test_clusters_side_by_side_share_no_address_and_no_file() -> None:
 
     def of_cluster(number: int) -> set[str]:
         environment = os.environ | {"CLUSTER_NUMBER": str(number)}
-        done = subprocess.run(
-            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
-        )
-        return set(done.stdout.split())
+        return set(subprocess.check_output([sys.executable, "-c", script], env=environment, text=True).split())
 
     everything = [of_cluster(number) for number in (0, 1, 15)]
     assert len(everything[0]) == 58
