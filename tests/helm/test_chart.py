@@ -1,5 +1,6 @@
 """The chart on nodes, with Helm 3 and Helm 4: install, upgrade, uninstall, and what stays of each."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
 from tests.e2e.test_lifecycle import apply, ready, server_pods
-from tests.helm.tool import CHART, CRD, HELM_VERSIONS, RELEASE, Helm, helm_binary, installed_by
+from tests.helm.tool import CHART, CRD, HELM_VERSIONS, RELEASE, Helm, HelmError, helm_binary, installed_by
 from tests.installation import OPERATOR_IMAGE, TEST_IMAGES
 
 
@@ -70,6 +71,11 @@ def test_install_upgrade_uninstall(
     kubectl("scale", "sio/chat", "--replicas=2")
     ready(kubectl)
 
+    tested = values(namespace, workers=2, test={"image": load_image("chat")})
+    helm("upgrade", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=tested)
+    assert re.search(r"^Phase: +Succeeded$", helm("test", RELEASE, "--timeout=150s"), re.MULTILINE)
+    assert [one["metadata"]["name"] for one in kubectl.json("get", "sio")["items"]] == ["chat"], "a test leaves nothing"
+
     helm("uninstall", RELEASE, "--wait")
     assert kubectl.json("get", "deployments", "-l", "app.kubernetes.io/component=operator")["items"] == []
     assert kubectl.json("get", "sio", "chat")["status"]["readyReplicas"] == 2, "CRD and cluster stay"
@@ -79,8 +85,11 @@ def test_install_upgrade_uninstall(
 
     # As on OpenShift, which assigns ids of a million and more, and with a token for no pod but its own.
     as_assigned = {"podSecurityContext": {"runAsUser": 1000680000}, "serviceAccount": {"automount": False}}
-    text = values(namespace, **as_assigned)
+    text = values(namespace, **as_assigned, test={"image": "registry.local/none:1", "seconds": 2})
     helm("install", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=text)
+    with pytest.raises(HelmError, match="failed"):
+        helm("test", RELEASE, "--timeout=60s")
+    assert "opened no session within 2 s" in kubectl("logs", "-l", "app.kubernetes.io/component=test")
     ready(kubectl)
     kubectl("scale", "sio/chat", "--replicas=1")
     wait_for(lambda: len(server_pods(kubectl)) == 1, 60, "a pod less, by an operator under an assigned id")

@@ -49,6 +49,7 @@ MATRIX: dict[str, dict[str, Any]] = {
     "named": {"fullnameOverride": "sockets"},
     "budget by the chart": {"podDisruptionBudget": {"enabled": True}},
     "policy closed": {"networkPolicy": {"enabled": True}},
+    "with a test": {"test": {"image": "registry.example/chat:1.4"}, "commonLabels": {"team": "chat"}},
 }
 
 
@@ -163,6 +164,18 @@ def test_whom_the_operator_asks_beside_the_api_server_is_a_choice(helm: Helm) ->
     flags = {"--no-broker-probe", "--no-canary"}
     assert not flags & set(container(rendered(helm, {}))["args"])
     assert flags <= set(container(rendered(helm, {"brokerProbe": False, "canary": False}))["args"])
+
+
+def test_a_test_is_made_where_the_operator_looks_and_is_no_operator(helm: Helm) -> None:
+    values = {"test": {"image": "chat:1", "seconds": 30}, "watchNamespaces": ["team-a"], "commonLabels": {"team": "a"}}
+    made = rendered(helm, values)
+    sample, pod = only(made, "SocketIOCluster"), only(made, "Pod")
+    assert {one["metadata"]["annotations"]["helm.sh/hook"] for one in (sample, pod)} == {"test"}
+    assert (sample["metadata"]["namespace"], sample["spec"]["image"]) == ("team-a", "chat:1")
+    url = f"http://{sample['metadata']['name']}.team-a.svc:3000/socket.io/"
+    assert pod["spec"]["containers"][0]["args"] == ["handshake", url, "--timeout=30"]
+    assert not SELECTOR.items() <= pod["metadata"]["labels"].items(), "the Deployment would take it for its own"
+    assert not {"SocketIOCluster", "Pod"} & {one["kind"] for one in rendered(helm, {"watchNamespaces": ["team-a"]})}
 
 
 def test_rights_end_at_the_watched_namespaces(helm: Helm) -> None:

@@ -1,4 +1,4 @@
-"""`socketio-operator run | render | crd`."""
+"""`socketio-operator run | render | crd | handshake`."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from socketio_operator import __version__
 from socketio_operator.api import crd_manifest
-from socketio_operator.cli import render, run
+from socketio_operator.cli import handshake, render, run
 from socketio_operator.cli.output import print_yaml
 
 
@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     render_parser.set_defaults(run=render.command)
     crd_parser = commands.add_parser("crd", help="print the CustomResourceDefinition")
     crd_parser.set_defaults(run=_crd)
+    handshake.add_command(commands)
     return parser
 
 
