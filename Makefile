@@ -6,12 +6,10 @@ SHELL := /bin/bash
 VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PYTEST := $(PYTHON) -m pytest
-# Tests that hold a program to seconds have the machine for themselves.
-TIMING := tests/proxies/test_following.py
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long fuzz bench \
+.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-objects test-nodes test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long fuzz bench \
         lint lint-workflows format generate docs lock images cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
 help: ## Show this list
@@ -26,13 +24,14 @@ demo-url: $(VENV)/ready ## Print the address of the running demo
 demo-down: $(VENV)/ready ## End the demo and its cluster
 	@$(PYTHON) -m tests.demo down
 
-# What needs no cluster runs side by side, but for what measures times. The rest shares one cluster.
+# What compares times has the machine for itself. The rest runs side by side, by twos: what needs no cluster, then what
+# needs objects beside what needs nodes, each on a cluster of its own.
 test: lint chromium runtimes ## Everything: lint, runtime, unit, API and end-to-end tests
 	$(MAKE) --no-print-directory test-runtime-timing
-	$(PYTEST) $(TIMING)
+	$(PYTEST) -m "timing and not long" tests
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-runtime-alone test-free
 	$(PYTHON) -m tests.cluster down
-	$(PYTEST) -m "(api or node) and not long" --durations=20 tests
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-objects test-nodes
 
 test-unit: $(VENV)/ready ## Tests of the operator that need nothing (seconds)
 	$(PYTEST) tests/unit
@@ -41,7 +40,13 @@ test-local: chromium ## Tests of the rig itself: image builder, clients, page an
 	$(PYTEST) -m "not api and not node" tests/cluster tests/demo tests/traffic
 
 test-free: chromium ## Tests of the operator and its rig that need no cluster, nor the machine for themselves
-	$(PYTEST) -m "not api and not node and not long" $(addprefix --ignore=,$(TIMING)) tests
+	$(PYTEST) -m "not api and not node and not timing and not long" tests
+
+test-objects:
+	CLUSTER_NUMBER=1 $(PYTEST) -m "api and not node and not timing and not long" --durations=20 tests
+
+test-nodes:
+	$(PYTEST) -m "node and not timing and not long" --durations=20 tests
 
 test-runtime: runtimes ## Tests of the runtimes for Node.js and Python: real apps, real brokers
 	$(MAKE) --no-print-directory test-runtime-timing

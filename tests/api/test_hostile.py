@@ -187,6 +187,7 @@ def connected(cluster: Cluster, use: Callable[[KubeApi], Awaitable[Any]]) -> Any
     return asyncio.run(main())
 
 
+@pytest.mark.timing
 def test_a_hostile_namespace_delays_nobody_else(
     operator: OperatorProcess,
     cluster: Cluster,

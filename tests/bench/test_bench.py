@@ -68,6 +68,7 @@ def test_the_table_replaces_what_is_between_the_marks() -> None:
 
 
 @pytest.mark.api
+@pytest.mark.timing
 def test_numbers_are_sane(rows: dict[str, Row]) -> None:
     written = find(rows, "children written")
     assert written.control is not None
@@ -89,6 +90,7 @@ def test_numbers_are_sane(rows: dict[str, Row]) -> None:
 
 
 @pytest.mark.api
+@pytest.mark.timing
 def test_a_write_at_rest_would_be_counted(rig: Rig, rows: dict[str, Row]) -> None:
     """Control: the same counts see a write, a request and a connection when there is one."""
     fleet = rig.shared["fleet"]

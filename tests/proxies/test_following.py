@@ -17,6 +17,9 @@ from tests.proxies.rig import CLIENTS, MORE, PODS, WEBSOCKETS
 from tests.proxies.root import proxy_root
 from tests.unit.samples import cluster
 
+# Programs are held to seconds.
+pytestmark = pytest.mark.timing
+
 CASES = [
     (program, affinity)
     for program, made in PROGRAMS.items()
