@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -57,8 +56,7 @@ def files(at: str, folder: Path = FOLDER) -> Path:
     chart, helm = pinned(CHART, at, __version__, digests, folder), helm_binary(4)
     install = manifests(helm, chart)[INSTALL]
     (folder / RELEASED.name).write_text(install, encoding="utf-8")
-    command = [str(helm), "package", str(chart), f"--destination={folder}"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    registry.run(str(helm), "package", str(chart), f"--destination={folder}", shown=False)
     return folder / f"{CHART.name}-{__version__}.tgz"
 
 

@@ -1,4 +1,4 @@
-"""What needs a registry: one command each of docker, cosign, Helm and gh, shown as it is run."""
+"""The steps that need a registry: commands of docker, cosign, Helm and gh, each printed before it runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ BUILDER = "socketio-operator-release"
 
 def ensure_builder() -> None:
     """Have the builder that makes attestations. Raises ReleaseError."""
-    if subprocess.run(["docker", "buildx", "inspect", BUILDER], capture_output=True, check=False).returncode:
+    listed = run("docker", "buildx", "ls", shown=False).split()
+    if BUILDER not in {word.rstrip("*") for word in listed}:
         run("docker", "buildx", "create", f"--name={BUILDER}", "--driver=docker-container")
 
 
@@ -84,7 +85,7 @@ def publish(tag: str, notes: Path, files: list[Path]) -> None:
 
 
 def run(*command: str, shown: bool = True) -> str:
-    """Both outputs of a command, or nothing where they are shown. Raises ReleaseError."""
+    """Run a command. Returns both outputs, or "" if they are shown. Raises ReleaseError."""
     say(f"$ {shlex.join(command)}")
     try:
         done = subprocess.run(
