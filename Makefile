@@ -10,7 +10,8 @@ export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
 .PHONY: help demo demo-url demo-down test test-unit test-local test-free test-objects test-nodes test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long fuzz bench \
-        lint lint-workflows format generate docs lock images cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
+        lint lint-workflows format generate docs lock images release-check release-login release-images release-index release-files \
+        release-publish cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -108,6 +109,24 @@ docs: $(VENV)/ready ## The documentation as a site, in build/site; a link or an 
 
 images: $(VENV)/ready ## Build every image from its Dockerfile, by Docker where an engine answers, else by buildah (SAVE=1: archives, too)
 	@$(PYTHON) -m tests.images $(if $(SAVE),--save)
+
+release-check: $(VENV)/ready ## Whether every stated version and the changelog agree with TAG=v0.1.0
+	@$(PYTHON) -m tests.release check --tag="$$TAG"
+
+release-login: ## Log in to the registry of REGISTRY=ghcr.io/OWNER/socketio-operator as REGISTRY_USER by REGISTRY_TOKEN
+	@docker login "$${REGISTRY%%/*}" --username "$$REGISTRY_USER" --password-stdin <<< "$$REGISTRY_TOKEN"
+
+release-images: $(VENV)/ready ## Build every image for this machine's processor and push it to REGISTRY, with SBOM and provenance
+	@$(PYTHON) -m tests.release images --registry="$$REGISTRY" --source="$${SOURCE:-}"
+
+release-index: $(VENV)/ready ## Join the pushed images of all processors, sign them, and write build/release/digests.json
+	@$(PYTHON) -m tests.release index --registry="$$REGISTRY"
+
+release-files: $(VENV)/ready ## Write chart and install.yaml for build/release/digests.json into build/release
+	@$(PYTHON) -m tests.release files --registry="$$REGISTRY"
+
+release-publish: $(VENV)/ready ## Push and sign the chart, and make the release TAG on GitHub
+	@$(PYTHON) -m tests.release publish --registry="$$REGISTRY" --tag="$$TAG"
 
 cluster-up: $(VENV)/ready ## Start a cluster (NODES=2; CLUSTER=kind|bare) and write build/kubeconfig
 	@$(PYTHON) -m tests.cluster up

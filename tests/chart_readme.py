@@ -16,7 +16,7 @@ WHOLE = ("resources", "podSecurityContext", "containerSecurityContext", "updateS
 
 HEAD = """# Chart socketio-operator
 
-{description} What it installs, and what for, is in the [project's README](../../README.md).
+{description} The [project's README](../../README.md) describes what it installs.
 
 ```console
 $ helm install socketio-operator helm/socketio-operator -n socketio-operator-system --create-namespace
@@ -24,24 +24,23 @@ $ helm upgrade socketio-operator helm/socketio-operator -n socketio-operator-sys
 $ helm uninstall socketio-operator -n socketio-operator-system    # the CRD and every SocketIOCluster stay
 ```
 
-Kubernetes {kube_version}, Helm 3 or 4. The chart is a pure function of its values: it looks nothing up and makes
-nothing random, so that Argo CD and Flux render what Helm does. An upgrade of the operator restarts no pod of a
-SocketIOCluster.
+Kubernetes {kube_version}, Helm 3 or 4. The chart is a pure function of its values: it uses neither lookups nor random
+values, so Argo CD and Flux render the same as Helm. An upgrade of the operator restarts no pod of a SocketIOCluster.
 
-- **Images from a registry of yours:** `global.imageRegistry` for all of them, or `registry`, `repository`, `tag` and
-  `digest` of each. A variable `RELATED_IMAGE_...` of the operator's container holds each default image.
-- **Some namespaces only:** `watchNamespaces` makes Roles there, and no ClusterRole. Several releases live side by side,
-  each in a namespace of its own and with its own watched ones; one of them has `crds.enabled: true`.
-- **Upgrades:** keep your values in a file, or give `--reset-then-reuse-values`. Helm's `--reuse-values` leaves out what
-  a new chart brings, and fails. `helm rollback` brings back what was, the CRD as well.
+- **Your own registry:** set `global.imageRegistry` for all images, or `registry`, `repository`, `tag` and `digest` of
+  each. A variable `RELATED_IMAGE_...` of the operator's container has each default image.
+- **Selected namespaces:** `watchNamespaces` creates Roles there, and no ClusterRole. Several releases can run side by
+  side, each in its own namespace and with its own watched namespaces; one of them has `crds.enabled: true`.
+- **Upgrades:** keep your values in a file, or use `--reset-then-reuse-values`. Helm's `--reuse-values` omits the
+  values that a new chart adds, and fails. `helm rollback` restores the previous state, including the CRD.
 - **OpenShift:** `podSecurityContext.runAsUser: null` leaves the id to the platform.
-- **One operator:** `replicaCount` is 1 or 0, and `updateStrategy` is Recreate. Traffic needs no operator while it is
-  replaced.
+- **One operator:** `replicaCount` is 1 or 0, and `updateStrategy` is Recreate. Traffic does not depend on the
+  operator while its pod is replaced.
 - **Metrics:** the operator serves none yet, so there is neither a ServiceMonitor nor a PodMonitor.
 
 ## Values
 
-Made of values.yaml by `make generate`. Whatever is not in this table is refused by values.schema.json.
+`make generate` writes this table from values.yaml. values.schema.json rejects every value that is not in it.
 """
 
 

@@ -22,15 +22,15 @@ metadata:
 """
 
 
-def manifests(helm: Path) -> dict[Path, str]:
+def manifests(helm: Path, chart: Path = CHART) -> dict[Path, str]:
     """The text of each file, rendered by a Helm binary. Raises CalledProcessError."""
-    objects = _rendered(helm)
+    objects = _rendered(helm, chart)
     without_crd = [manifest for manifest in objects if manifest["kind"] != "CustomResourceDefinition"]
     return {INSTALL: _text(objects), OPERATOR: _text(without_crd)}
 
 
-def _rendered(helm: Path) -> list[dict[str, Any]]:
-    release = ["socketio-operator", str(CHART), "--namespace", NAMESPACE, "--kube-version", "1.36.0"]
+def _rendered(helm: Path, chart: Path) -> list[dict[str, Any]]:
+    release = ["socketio-operator", str(chart), "--namespace", NAMESPACE, "--kube-version", "1.36.0"]
     command = [str(helm), "template", *release]
     rendered = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [manifest for manifest in yaml.safe_load_all(rendered) if manifest]

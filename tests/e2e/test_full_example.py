@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator", "proxy_image
 FULL = Path(__file__).parents[2] / "examples" / "full.yaml"
 # What these machines have instead of the images that the example names.
 IMAGES = {"redis:7.4-alpine": "registry.local/redis:7", "haproxy:3.2": "registry.local/proxy-haproxy:1"}
-FOUND = "Each request of a session of the operator's own found it."
+FOUND = "Each request of the operator's own session found it."
 CLUSTER_WIDE = ("PriorityClass", "RuntimeClass")
 
 

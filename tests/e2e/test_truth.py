@@ -89,7 +89,7 @@ def test_broadcasts_stay_without_an_adapter(kubectl: Kubectl, traefik: Traefik) 
     kubectl.apply(manifest("mute", adapter="redis"))
     running_chat_cluster(kubectl, traefik, "mute")
     message = wait_told(kubectl, "mute", "Broadcasting", "True", "Crossing")
-    assert message.startswith("3 pods hear each other through the adapter, at most ")
+    assert message.startswith("3 pods receive each other's heartbeats through the adapter, at most ")
 
 
 @pytest.mark.long
@@ -139,11 +139,11 @@ def test_a_route_that_nobody_uses_is_tried_by_the_operator(kubectl: Kubectl) -> 
     routing = {"router": "proxy"}
     kubectl.apply(manifest("idle", routing=routing, env=[NO_FORWARDING]))
     message = wait_told(kubectl, "idle", "Sticky", "True", "Sticking")
-    assert message == "Each request of a session of the operator's own found it."
+    assert message == "Each request of the operator's own session found it."
     wait_condition(kubectl, "idle", "Ready", "True")
     kubectl.apply(manifest("idle", affinity="none", routing=routing, env=[NO_FORWARDING]))
     message = wait_told(kubectl, "idle", "Sticky", "False", "SessionsUnknown", VISITED_SECONDS)
-    assert message.startswith("A session of the operator's own was unknown to a request of it: clients lose theirs.")
+    assert message.startswith("A request of the operator's own session did not find it: clients lose their sessions.")
     assert "set spec.routing.affinity to clientIP or cookie" in message
     assert condition(kubectl, "idle", "Ready")["reason"] == "SessionsUnknown"
     kubectl.apply(manifest("idle", routing=routing, env=[NO_FORWARDING]))
@@ -156,7 +156,7 @@ def test_forwarding_keeps_what_the_router_does_not(kubectl: Kubectl, traefik: Tr
     chat = deploy_chat(kubectl, traefik, "passed-on", affinity="none")
     poll_until(chat, lambda: is_told(kubectl, "passed-on", "Sticky", "True", "Forwarding"))
     message = condition(kubectl, "passed-on", "Sticky")["message"]
-    assert "0 % for unknown sessions: no session is lost, at the cost of a step more." in message
+    assert "0 % for unknown sessions: no session is lost, but these requests take an extra hop." in message
     assert condition(kubectl, "passed-on", "Ready")["status"] == "True"
 
 

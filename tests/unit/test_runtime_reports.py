@@ -125,7 +125,7 @@ def test_a_broker_that_is_away_is_the_reason_that_is_told() -> None:
     found = {c.type: c for c in conditions(of, Decision(), picture(live, pods=pods("a"), runtimes=apart("a")))}
     assert found["Ready"].reason == "BrokerNotReady"
     assert found["Available"].message.startswith(
-        "Clients can connect, but nothing crosses between pod a and other pods: Redis does not answer yet"
+        "Clients can connect, but broadcasts do not pass between pod a and other pods: Redis does not answer"
     )
 
 

@@ -113,17 +113,17 @@ def test_after_pods_came_and_went_what_was_told_stays_for_a_while(age: int, unkn
 def test_pods_that_hear_each_other() -> None:
     found = verdict("Broadcasting", sight(hearing((1, 2), (0, 2), (0, 1))))
     assert (found.status, found.reason) == (True, "Crossing")
-    assert found.message == "3 pods hear each other through the adapter, at most 4 ms late."
+    assert found.message == "3 pods receive each other's heartbeats through the adapter, at most 4 ms late."
 
 
 @pytest.mark.parametrize(
     ("heard", "sentence"),
     [
-        (((1, 2), (0, 2), ()), "pod chat-2 does not hear pods chat-0, chat-1"),
-        (((1,), (0,), (0, 1)), "no other pod hears pod chat-2"),
-        (((1,), (0,), ()), "pod chat-2 does not hear pods chat-0, chat-1 (2 more of 3 pods miss some)"),
-        (((2,), (0, 2), (0, 1)), "pod chat-0 does not hear pod chat-1"),
-        (((), ()), "pod chat-0 does not hear pod chat-1 (1 more of 2 pods miss some)"),
+        (((1, 2), (0, 2), ()), "pod chat-2 receives no heartbeats of pods chat-0, chat-1"),
+        (((1,), (0,), (0, 1)), "no other pod receives heartbeats of pod chat-2"),
+        (((1,), (0,), ()), "pod chat-2 receives no heartbeats of pods chat-0, chat-1 (2 more of 3 pods miss some)"),
+        (((2,), (0, 2), (0, 1)), "pod chat-0 receives no heartbeats of pod chat-1"),
+        (((), ()), "pod chat-0 receives no heartbeats of pod chat-1 (1 more of 2 pods miss some)"),
     ],
 )
 def test_pods_apart_are_named(heard: tuple[tuple[int, ...], ...], sentence: str) -> None:
@@ -161,7 +161,7 @@ def test_with_many_pods_heartbeats_are_rare(pods: int, interval: float, ago: flo
     found = verdict("Broadcasting", sight(many(pods, interval, ago)))
     assert found.status is crosses, found.message
     if not crosses:
-        assert f"for {3 * interval:.0f} s and longer pod chat-0 does not hear pod chat-1." in found.message
+        assert f"for {3 * interval:.0f} s and longer pod chat-0 receives no heartbeats of pod chat-1." in found.message
 
 
 def test_the_pod_that_sends_most_rarely_counts() -> None:
@@ -381,7 +381,7 @@ def test_without_traffic_the_operator_s_own_session_shows_whether_sessions_stick
     assert (good.status, good.reason) == (True, "Sticking")
     bad = verdict("Sticky", sight(quiet, canary=canary(Passage.LOST)), good)
     assert (bad.status, bad.reason) == (False, "SessionsUnknown")
-    assert "unknown to a request of it" in bad.message
+    assert "did not find it" in bad.message
     assert "set spec.routing.affinity to cookie" in bad.message
     assert verdict("Sticky", sight(quiet, canary=canary(Passage.FOUND)), bad).status is True
     busy = sight([requests(100)], canary=canary(Passage.LOST))
@@ -421,7 +421,7 @@ def test_websocket_that_does_not_come_through() -> None:
     )
 
 
-@pytest.mark.parametrize(("passage", "what"), [(Passage.SILENT, "no answer"), (Passage.FOREIGN, "somebody else")])
+@pytest.mark.parametrize(("passage", "what"), [(Passage.SILENT, "no answer"), (Passage.FOREIGN, "Another server")])
 def test_a_route_that_the_operator_does_not_reach(passage: Passage, what: str) -> None:
     found = verdict("Sticky", sight([requests(5)], canary=canary(passage)))
     assert (found.status, found.reason) == (None, "NotReached")

@@ -58,7 +58,7 @@ def test_an_affinity_that_cannot_be_had_is_told_once() -> None:
 
 
 def test_pods_that_no_adapter_joins_are_told() -> None:
-    assert "reaches those of one of 2 pods alone" in found(**APART)["AdapterMissing"]
+    assert "reaches the clients of only one of 2 pods" in found(**APART)["AdapterMissing"]
     assert "AdapterMissing" not in found(**APART, replicas=1)
     assert "AdapterMissing" not in found(adapter={"type": "redis"})
 

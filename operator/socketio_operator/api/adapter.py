@@ -96,7 +96,7 @@ class ManagedBroker(Model):
     pod_disruption_budget: bool = Field(
         True,
         description="Whether Redis has a PodDisruptionBudget, which lets drains of nodes move it. With false you may "
-        "write one of your own: a pod that two of them select cannot be evicted at all. Default: true.",
+        "write your own: a pod that two of them select cannot be evicted at all. Default: true.",
     )
 
 
@@ -107,8 +107,8 @@ class ExternalBroker(Model):
     key: str = Field("url", description="Key that holds the URL. Default: `url`.", min_length=1, max_length=253)
     restart_on_change: bool = Field(
         False,
-        description="Roll the pods out when the URL in the Secret changes: they read it at their start only. Default: "
-        "false; the condition CredentialsStale tells of it.",
+        description="Roll out the pods when the URL in the Secret changes: they read it only when they start. "
+        "Default: false; the condition CredentialsStale then reports the change.",
     )
 
 
@@ -173,9 +173,9 @@ class Adapter(
     )
     prefix: str | None = Field(
         None,
-        description="Prefix of channels, streams and keys in the broker: pods of one prefix hear each other. Default: "
-        "`NAMESPACE.NAME` with an external broker, which others may use too; `socket.io` with the managed one. "
-        "Example: `shop`.",
+        description="Prefix of channels, streams and keys in the broker: pods with the same prefix receive each "
+        "other's broadcasts. Default: `NAMESPACE.NAME` with an external broker, which others may use too; "
+        "`socket.io` with the managed one. Example: `shop`.",
         max_length=128,
         json_schema_extra=checked(
             rule(
@@ -186,7 +186,7 @@ class Adapter(
     )
     env: BrokerEnv = Field(
         BrokerEnv(),
-        description="Environment variables that tell the app where its broker is. Default: `{}`.",
+        description="Environment variables with the broker's address for the app. Default: `{}`.",
     )
 
     @property

@@ -12,13 +12,13 @@ class Canary(Model):
 
     enabled: bool = Field(
         True,
-        description="Whether the operator connects through the route while clients make few requests, so that the "
-        "conditions Sticky and Routed are known. Default: true.",
+        description="Whether the operator connects through the route while clients send few requests, so that it can "
+        "report the conditions Sticky and Routed. Default: true.",
     )
     address: str | None = Field(
         None,
-        description="Where the operator reaches the route, `HOST` or `HOST:PORT`; a name without dots is that of a "
-        "Service beside this object. It asks there for routing.host. Default: the address in the route's status; with "
+        description="Where the operator reaches the route, `HOST` or `HOST:PORT`; a name without dots is a Service in "
+        "this namespace. It requests routing.host there. Default: the address in the route's status; with "
         "`router: proxy` its Service. Example: `ingress-nginx-controller.ingress-nginx.svc`.",
         max_length=259,
         json_schema_extra=checked(

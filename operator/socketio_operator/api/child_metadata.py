@@ -36,14 +36,14 @@ class ChildMetadata(Model):
 
     labels: Labels = Field(
         default_factory=dict,
-        description="Labels added to every object that the operator makes for this cluster, but not to pods. "
-        "Default: none. Example: `{cost-centre: chat}`.",
+        description="Labels added to every object that the operator creates for this cluster, except pods. Default: "
+        "none. Example: `{cost-centre: chat}`.",
         json_schema_extra=_labels_extra(),
     )
     annotations: Annotations = Field(
         default_factory=dict,
         description="Annotations added to the Deployments, StatefulSets, PodDisruptionBudgets and NetworkPolicies. On "
-        "other kinds controllers take annotations for settings, and who may write this resource need not be allowed "
-        "those. Default: none. Example: `{example.com/owner: team-chat}`.",
+        "other kinds, annotations are settings for controllers, which authors of this resource need not "
+        "be permitted to change. Default: none. Example: `{example.com/owner: team-chat}`.",
         json_schema_extra=checked(_own_keys("childMetadata.annotations"), maxProperties=32),
     )

@@ -57,7 +57,7 @@ class ContainerPort(Model):
 
     name: str | None = Field(
         None,
-        description="Name for Services and policies of yours. Default: none. Example: `metrics`.",
+        description="Name for your own Services and policies. Default: none. Example: `metrics`.",
         max_length=15,
         json_schema_extra=checked(
             rule(
@@ -138,7 +138,7 @@ class Container(Model):
         json_schema_extra=map_list("containerPort", "protocol", max_items=16),
     )
     startup_probe: ContainerProbe | None = Field(
-        None, description="When it has started. Default: at once. Example: `{tcpSocket: {port: 5432}}`."
+        None, description="Whether it has started. Default: at once. Example: `{tcpSocket: {port: 5432}}`."
     )
     readiness_probe: ContainerProbe | None = Field(
         None,
@@ -165,8 +165,8 @@ class InitContainer(
 
     restart_policy: Literal["Always"] | None = Field(
         None,
-        description="`Always`: it goes on beside the server and ends after it, so that the server has it until its "
-        "last connection is closed. Default: it ends, and what comes after it waits for that.",
+        description="`Always`: it runs beside the server and terminates after it, so that the server can use it until "
+        "its last connection is closed. Default: it runs to completion before the next container starts.",
     )
 
 

@@ -12,9 +12,10 @@ class Direct(Model):
 
     url: str | None = Field(
         None,
-        description="URL of a server, as its clients are told: `{address}` stands for the pod's IP, `{dashed}` for the "
-        "same with dashes, as in a host name. Default: `http://{address}:PORT`, for clients inside the cluster; with "
-        "`router: proxy` `http://{dashed}.HOST`, or https with TLS. Example: `https://{dashed}.chat.example.com`.",
+        description="URL of a server in the list for clients: `{address}` stands for the pod's IP, `{dashed}` for the "
+        "same with dashes, as in a host name. Default: `http://{address}:PORT`, for clients inside the "
+        "cluster; with `router: proxy` `http://{dashed}.HOST`, or https with TLS. Example: "
+        "`https://{dashed}.chat.example.com`.",
         max_length=253,
         json_schema_extra=checked(
             rule(
@@ -26,8 +27,7 @@ class Direct(Model):
     )
     port: int = Field(
         DEFAULT_PORT,
-        description="Port of the pods at which clients ask for the list of servers, and for nothing else. "
-        f"Default: {DEFAULT_PORT}.",
+        description=f"Port of the pods that serves the list of servers, and nothing else. Default: {DEFAULT_PORT}.",
         ge=1024,
         le=65535,
     )

@@ -56,16 +56,16 @@ class Engine(Model):
     )
     transports: tuple[Literal["polling", "websocket", "webtransport"], ...] = Field(
         default=("polling", "websocket"),
-        description="Transports that the server offers. `webtransport` is HTTP/3 over UDP: the app runs it, on the "
-        "number of `port`, with a certificate of its own, and only `routing.router: none` leads to it. "
+        description="Transports that the server offers. `webtransport` is HTTP/3 over UDP: the app serves it, on the "
+        "number of `port`, with its own certificate, and only `routing.router: none` forwards to it. "
         "Default: `[polling, websocket]`.",
         json_schema_extra=checked(**{"x-kubernetes-list-type": "set", "minItems": 1, "maxItems": 3}),
     )
     connection_state_recovery: Recovery | None = Field(
         None,
-        description="Connection state recovery; needs an adapter that stores sessions (`redis-streams`). "
-        "Default: `{}` where `adapter.type` is left out and becomes `redis-streams`, else off. "
-        "Example: `{maxDisconnectionDuration: 120000}`.",
+        description="Connection state recovery; needs an adapter that stores sessions (`redis-streams`). Default: "
+        "`{}` if `adapter.type` is not set and becomes `redis-streams`, otherwise off. Example: "
+        "`{maxDisconnectionDuration: 120000}`.",
     )
 
     @property

@@ -25,7 +25,8 @@ class Gateway(Model):
     )
     implementation: Literal["traefik", "envoy-gateway", "nginx-gateway-fabric", "other"] = Field(
         "other",
-        description="What runs the Gateway, as the Gateway API itself has no stable way to keep a client on its pod: "
-        "`traefik` (TraefikService), `envoy-gateway` (BackendTrafficPolicy), `nginx-gateway-fabric` "
-        "(UpstreamSettingsPolicy), `other` (no affinity; sessions find their pods by forwarding). Default: `other`.",
+        description="What runs the Gateway, because the Gateway API itself has no stable field to keep a client on "
+        "its pod: `traefik` (TraefikService), `envoy-gateway` (BackendTrafficPolicy), "
+        "`nginx-gateway-fabric` (UpstreamSettingsPolicy), `other` (no affinity; sessions find their pods "
+        "by forwarding). Default: `other`.",
     )

@@ -155,35 +155,37 @@ class Routing(
         "ingress-nginx", "f5-nginx", "traefik", "haproxy-ingress", "haproxytech", "gateway", "proxy", "direct", "none"
     ] = Field(
         "ingress-nginx",
-        description="What takes clients to the pods. Your controller, by an Ingress that it reads: `ingress-nginx` "
-        "(also read by Traefik 3.7 and later), `f5-nginx` (nginx.org), `traefik`, `haproxy-ingress` (jcmoraisjr), "
-        "`haproxytech`. Your Gateway, by an HTTPRoute: `gateway`. A proxy that the operator runs: `proxy`. "
-        "Clients that choose a pod themselves: `direct`. A Service alone: `none`. Default: `ingress-nginx`.",
+        description="How clients reach the pods. Your controller, by an Ingress that it reads: `ingress-nginx` (also "
+        "read by Traefik 3.7 and later), `f5-nginx` (nginx.org), `traefik`, `haproxy-ingress` "
+        "(jcmoraisjr), `haproxytech`. Your Gateway, by an HTTPRoute: `gateway`. A proxy that the operator "
+        "runs: `proxy`. Clients that choose a pod themselves: `direct`. A Service alone: `none`. Default: "
+        "`ingress-nginx`.",
     )
     host: str = Field(
-        description="Host name that clients use. A wildcard such as `*.example.com` takes all names of one more label, "
-        "with `router: gateway` of more as well. With `router: proxy`, `direct` and `none` every host name leads to "
-        "the pods, and this is the one that clients are told. Example: `chat.example.com`.",
+        description="Host name that clients use. A wildcard such as `*.example.com` matches all names with one more "
+        "label; with `router: gateway`, with several more as well. With `router: proxy`, `direct` and "
+        "`none` every host name reaches the pods, and this is the one in the status. Example: "
+        "`chat.example.com`.",
         max_length=253,
         json_schema_extra=checked(host_rule("routing.host")),
     )
     hosts: tuple[Host, ...] = Field(
         default=(),
-        description="Further host names that lead to the pods. A certificate in `tls` must be one of these as well, "
-        "unless they have their own. Default: none. Example: `[{name: www.example.com}]`.",
+        description="Additional host names for the pods. A certificate in `tls` must be one of these as well, unless "
+        "they have their own. Default: none. Example: `[{name: www.example.com}]`.",
         json_schema_extra=map_list("name", max_items=15),
     )
     path: str = Field(
         "/",
-        description="Path prefix that goes to the pods; `/` for the whole host. With `router: direct` and `none` every "
-        "path does. Default: `/`.",
+        description="Path prefix that is routed to the pods; `/` for the whole host. With `router: direct` and `none` "
+        "every path is. Default: `/`.",
         max_length=253,
         json_schema_extra=checked(path_rule("routing.path")),
     )
     paths: tuple[Path, ...] = Field(
         default=(),
-        description="Further path prefixes that go to the pods; `path` is then not `/`, and `engine.path` lies below "
-        "one of all. Default: none. Example: `[/api, /upload]`.",
+        description="Additional path prefixes that are routed to the pods; `path` is then not `/`, and `engine.path` "
+        "is below one of them. Default: none. Example: `[/api, /upload]`.",
         json_schema_extra=checked(maxItems=7, **{"x-kubernetes-list-type": "set"}),
     )
     ingress_class_name: str | None = Field(
@@ -225,8 +227,8 @@ class Routing(
     )
     direct: Direct | None = Field(
         None,
-        description="Clients choose among the pods themselves, and reach them by addresses of their own. Default: with "
-        "`router: direct` `{}`, else they do not. Example: `{url: 'https://{dashed}.chat.example.com'}`.",
+        description="Clients choose among the pods themselves, and each pod has its own address. Default: with "
+        "`router: direct` `{}`, otherwise off. Example: `{url: 'https://{dashed}.chat.example.com'}`.",
     )
     service: ServiceSettings | None = Field(
         None,
@@ -235,23 +237,24 @@ class Routing(
     )
     client_address: Literal["peer", "forwardedFor", "proxyProtocol"] = Field(
         "peer",
-        description="Whom the route takes for the client. `peer`: the other end of the connection, or with "
-        "`ingress-nginx` whom the controller takes. `forwardedFor`: with `router: proxy` the last address of "
-        "X-Forwarded-For that none of trustedProxies has; with `ingress-nginx` the first one, by the snippet of "
-        "Socket.IO's documentation: clients can forge it, and the controller must allow snippets. `proxyProtocol`: "
-        "with `router: proxy` the PROXY protocol, with which every connection must then begin. Default: `peer`.",
+        description="What counts as the client's address. `peer`: the peer of the connection, or with `ingress-nginx` "
+        "the address that the controller uses. `forwardedFor`: with `router: proxy` the last address of "
+        "X-Forwarded-For that none of trustedProxies has; with `ingress-nginx` the first one, by the "
+        "snippet of Socket.IO's documentation: clients can forge it, and the controller must allow "
+        "snippets. `proxyProtocol`: with `router: proxy` the PROXY protocol, with which every connection "
+        "must then begin. Default: `peer`.",
     )
     trusted_proxies: tuple[Cidr, ...] | None = Field(
         None,
-        description="Addresses of the load balancers in front of `router: proxy`, which may say who the client is. "
-        "Default: none. Example: `[10.0.0.0/8]`.",
+        description="Addresses of the load balancers in front of `router: proxy`, which are trusted for the client's "
+        "address. Default: none. Example: `[10.0.0.0/8]`.",
         min_length=1,
         json_schema_extra=checked(maxItems=64, **{"x-kubernetes-list-type": "set"}),
     )
 
     canary: Canary | None = Field(
         None,
-        description="A client of the operator's own that tries the route. Default: on. Example: `{enabled: false}`.",
+        description="The operator's own client, which tests the route. Default: on. Example: `{enabled: false}`.",
     )
 
     @property

@@ -13,9 +13,9 @@ class Runtime(Model):
 
     inject: Literal["node", "python", "none"] = Field(
         "node",
-        description="`node`: loaded into Node.js by NODE_OPTIONS, so that an image which knows no adapter works on "
-        "many pods. `python`: the same for python-socketio, by PYTHONPATH. `none`: the app does it itself, from its "
-        "environment; for all other images. Default: `node`.",
+        description="`node`: loaded into Node.js by NODE_OPTIONS, so that an image without an adapter works on many "
+        "pods. `python`: the same for python-socketio, by PYTHONPATH. `none`: the app sets itself up from "
+        "its environment; for all other images. Default: `node`.",
     )
     port: int = Field(
         9400,
@@ -25,20 +25,20 @@ class Runtime(Model):
     )
     drain_seconds: int = Field(
         20,
-        description="Over how many seconds a pod that ends closes its connections, one by one. Default: 20.",
+        description="Seconds over which a terminating pod closes its connections, one by one. Default: 20.",
         ge=0,
         le=3600,
     )
     resources: Resources | None = Field(
         None,
         description="Compute resources of the init container that copies the runtime into a pod, for namespaces whose "
-        "quota or LimitRange asks for others. Default: requests of 10m CPU and 16Mi memory, a limit of 64Mi memory. "
-        "Example: `{limits: {cpu: 100m, memory: 64Mi}}`.",
+        "quota or LimitRange requires others. Default: requests of 10m CPU and 16Mi memory, a limit of "
+        "64Mi memory. Example: `{limits: {cpu: 100m, memory: 64Mi}}`.",
     )
     heartbeats: bool = Field(
         True,
         description="Whether each pod sends a few bytes through the adapter every 5 seconds, with more than 26 pods "
-        "more rarely, so that the condition Broadcasting is known. Default: true.",
+        "more rarely, so that the operator can report the condition Broadcasting. Default: true.",
     )
 
 

@@ -25,8 +25,8 @@ class SecurityContext(
 
     identity: Literal["fixed", "platform"] = Field(
         "fixed",
-        description="`fixed`: the ids given here. `platform`: no id at all is written into any pod of the cluster, "
-        "those of Redis and the proxy too, for platforms that assign one to each namespace, as OpenShift does; "
+        description="`fixed`: the ids set here. `platform`: no pod of the cluster sets any id, including those of "
+        "Redis and the proxy, for platforms that assign one to each namespace, as OpenShift does; "
         "elsewhere the images must then name a user by number. Default: `fixed`.",
     )
     run_as_user: Id | None = Field(
@@ -40,12 +40,12 @@ class SecurityContext(
     )
     supplemental_groups: tuple[Id, ...] | None = Field(
         None,
-        description="Further groups of the processes. Default: none. Example: `[2000]`.",
+        description="Additional groups of the processes. Default: none. Example: `[2000]`.",
         min_length=1,
         json_schema_extra=checked(maxItems=16),
     )
     read_only_root_filesystem: bool = Field(
         False,
-        description="Only volumes can be written to, in all containers of the pods. The server then has an empty "
-        "`/tmp` of its own, unless one of volumeMounts is there. Default: false.",
+        description="All containers of the pods can write to volumes only. The server then has its own empty `/tmp`, "
+        "unless volumeMounts has one. Default: false.",
     )

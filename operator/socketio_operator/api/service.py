@@ -51,5 +51,5 @@ class ServiceSettings(
         "type LoadBalancer or NodePort.",
     )
     traffic_distribution: Literal["PreferSameZone", "PreferSameNode"] | None = Field(
-        None, description="Which endpoints are preferred inside the cluster. Default: all alike."
+        None, description="Which endpoints are preferred inside the cluster. Default: none is preferred."
     )

@@ -26,7 +26,7 @@ class SpreadConstraint(
         max_length=316,
     )
     when_unsatisfiable: Literal["ScheduleAnyway", "DoNotSchedule"] = Field(
-        "ScheduleAnyway", description="What becomes of a pod that fits nowhere. Default: `ScheduleAnyway`."
+        "ScheduleAnyway", description="What happens to a pod that fits nowhere. Default: `ScheduleAnyway`."
     )
     min_domains: int | None = Field(
         None, description="At least so many places, with `DoNotSchedule`. Default: 1.", ge=1, le=1000

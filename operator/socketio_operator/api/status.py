@@ -12,12 +12,12 @@ class Condition(Model):
 
     type: str = Field(description="Kind of observation: Ready, Reconciling, Stalled and others.", max_length=316)
     status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
-    observed_generation: int | None = Field(None, description="Generation of the spec that was looked at.")
+    observed_generation: int | None = Field(None, description="Generation of the spec that was observed.")
     last_transition_time: str = Field(
         description="When `status` last changed.", json_schema_extra=checked(format="date-time")
     )
     reason: str = Field(description="One CamelCase word that programs may rely on.", max_length=1024)
-    message: str = Field(description="One sentence for people: what is the case and what to do.", max_length=32768)
+    message: str = Field(description="A message for people: what the state is and what to do.", max_length=32768)
 
 
 class Effective(Model):
@@ -50,7 +50,7 @@ class Clients(Model):
 class ClusterStatus(Model):
     """Observed state, for kubectl wait, Helm, Argo CD and Flux alike."""
 
-    observed_generation: int | None = Field(None, description="Generation of the spec that this status tells about.")
+    observed_generation: int | None = Field(None, description="Generation of the spec that this status describes.")
     replicas: int | None = Field(None, description="Pods that exist.")
     ready_replicas: int | None = Field(None, description="Pods that are ready.")
     selector: str | None = Field(None, description="Label selector of the pods, for the scale subresource.")

@@ -50,7 +50,7 @@ class ClusterWatch:
                 await self._kopf(stopped)
             except Exception as error:
                 # An error event in its watch, such as those of an API server that starts, ends all of Kopf.
-                logger.warning("The watch of %s failed, it is begun again: %r", PLURAL, error)
+                logger.warning("The watch of %s failed, it starts again: %r", PLURAL, error)
                 await asyncio.sleep(RESTART_SECONDS)
 
     async def sweep(self) -> None:
@@ -82,7 +82,7 @@ class ClusterWatch:
         late = [key for key, version in self._behind.items() if self._known(key) < version and key in found]
         self.is_dead = bool(late)
         if late:
-            logger.error("The watch of %s has not told of %s", PLURAL, late[0])
+            logger.error("The watch of %s has not reported %s", PLURAL, late[0])
         self._behind = {key: version for key, version in found.items() if self._known(key) < version}
 
     def _known(self, key: Key) -> int:

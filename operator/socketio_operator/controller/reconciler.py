@@ -88,7 +88,7 @@ class Reconciler:
             if not outcome.surprises and not refused:
                 # What comes of it is told by events; the next look finds that nothing is left to do, and says so.
                 return self._pace.acted(key)
-        raise UnsteadyError("what exists changed at each try")
+        raise UnsteadyError("the objects changed during each attempt")
 
     def _decide(self, key: Key, cluster: SocketIOCluster, sight: Sight) -> Decision:
         wanted = self._specs.wanted(key, cluster, sight.inputs)

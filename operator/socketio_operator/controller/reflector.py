@@ -128,7 +128,7 @@ class Reflector:
 
     async def _compare(self) -> None:
         await asyncio.sleep(COMPARE_SECONDS)
-        logger.warning("An object that the %s told of is too large to be read", self)
+        logger.warning("An object that the %s reported is too large to read", self)
         try:
             await self._compare_metadata()
         except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:

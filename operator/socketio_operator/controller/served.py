@@ -79,7 +79,7 @@ class ServedKinds:
             try:
                 plurals = await self._api.resources(version)
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                logger.warning("Whether %s is served could not be asked: %s", version, error)
+                logger.warning("Could not check whether %s is served: %s", version, error)
                 answered = False
                 continue
             served = (served - set(kinds)) | {kind for kind in kinds if kind.plural in plurals}
@@ -91,7 +91,7 @@ class ServedKinds:
         if unserved == self.unserved:
             return
         for kind in self._running.keys() - served:
-            logger.info("%s of %s is not served any more", kind.kind, kind.api_version)
+            logger.info("%s of %s is no longer served", kind.kind, kind.api_version)
             await self._end(kind)
         started = sorted(served - self._running.keys())
         for kind in started:

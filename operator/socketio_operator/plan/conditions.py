@@ -100,7 +100,7 @@ def paused(
 
     Stalled, as only a person ends it: who waits for the cluster need not wait for ever.
     """
-    message = "Nothing is changed while spec.paused is true; set it to false to go on."
+    message = "Nothing is changed while spec.paused is true; set it to false to continue."
     return (
         Condition("Ready", False, "Paused", message),
         Condition("Stalled", True, "Paused", message),
@@ -195,8 +195,8 @@ def _stale_credentials(cluster: SocketIOCluster, observed: Observed) -> tuple[Co
     if not started_with or started_with == observed.credentials:
         return ()
     message = (
-        f"Secret {external.secret_name}, key {external.key}, changed after the pods were started, and they read it at "
-        f"their start only: run kubectl rollout restart deployment/{cluster.name}, or set "
+        f"Secret {external.secret_name}, key {external.key}, changed after the pods were started, and pods read it "
+        f"only when they start: run kubectl rollout restart deployment/{cluster.name}, or set "
         "spec.adapter.external.restartOnChange."
     )
     return (Condition("CredentialsStale", True, "SecretChanged", message),)
@@ -224,7 +224,7 @@ def _available(cluster: SocketIOCluster, observed: Observed, broken: list[Proble
         return Condition("Available", True, "Degraded", _apart(observed)[0].message)
     for problem in broken:
         return Condition("Available", True, "Degraded", f"Clients can connect, but: {problem.message}")
-    return Condition("Available", True, "Serving", "Clients can connect and meet.")
+    return Condition("Available", True, "Serving", "Clients can connect and reach each other.")
 
 
 def _blocked(cluster: SocketIOCluster, observed: Observed) -> Problem | None:
@@ -234,7 +234,7 @@ def _blocked(cluster: SocketIOCluster, observed: Observed) -> Problem | None:
 
 def _impairments(cluster: SocketIOCluster, observed: Observed) -> Iterator[tuple[str, Problem]]:
     if observed.broker:
-        yield "pods may be apart from each other", observed.broker
+        yield "broadcasts may not reach all pods", observed.broker
     for trouble, problem in troubles(cluster, observed):
         yield trouble.effect, problem
 
@@ -246,7 +246,7 @@ def _apart(observed: Observed) -> list[Problem]:
 
 
 def _degraded(who: str, effect: str) -> str:
-    return f"Clients can connect, but {f'nothing crosses between {who} and other pods' if who else effect}"
+    return f"Clients can connect, but {f'broadcasts do not pass between {who} and other pods' if who else effect}"
 
 
 def _applying(decision: Decision) -> Problem:

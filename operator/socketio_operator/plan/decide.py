@@ -88,7 +88,7 @@ def _standing_problems(cluster: SocketIOCluster, child: Child, observed: Observe
         serves = server is not None and server.ownership(cluster) == "ours"
         yield Problem(
             "NameConflict",
-            f"{child.ref} exists already and is not ours, so it is left alone; "
+            f"{child.ref} exists already and does not belong to this SocketIOCluster, so it is not touched; "
             "delete or rename it, or give the SocketIOCluster another name.",
             # Nothing is begun beside it; what serves already goes on.
             Scope.CHILD if serves else Scope.ALL,

@@ -103,7 +103,9 @@ def _started(containers: list[dict[str, Any]], name: str) -> datetime | None:
 def _unschedulable(pod: str, status: Mapping[str, Any]) -> Iterator[Problem]:
     for condition in status.get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            yield Problem("PodsUnschedulable", f"Pod {pod} fits on no node: {one_line(condition.get('message', ''))}")
+            yield Problem(
+                "PodsUnschedulable", f"Pod {pod} does not fit on any node: {one_line(condition.get('message', ''))}"
+            )
 
 
 def _failures(pod: str, status: Mapping[str, Any]) -> Iterator[tuple[str, Problem]]:
@@ -131,7 +133,7 @@ def _failure(pod: str, container: dict[str, Any]) -> Problem | None:
         why = f" ({ended['reason']})" if ended.get("reason") else ""
         return Problem(
             "PodsCrashing",
-            f"Pod {pod} ends again and again, last with exit code {ended.get('exitCode', 'unknown')}{why}; "
+            f"Pod {pod} keeps crashing, most recently with exit code {ended.get('exitCode', 'unknown')}{why}; "
             f"see kubectl logs {pod}.",
         )
     return None

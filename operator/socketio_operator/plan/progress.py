@@ -53,7 +53,7 @@ def _replacing(cluster: SocketIOCluster, component: Component, observed: Observe
         return
     yield from pod_problems(observed.pods_of(component.label))
     if progress.stuck:
-        yield Problem("RolloutStuck", f"New pods of the {component.label} do not get ready. {progress.stuck}")
+        yield Problem("RolloutStuck", f"New pods of the {component.label} do not become ready. {progress.stuck}")
     what = f"pods of the {component.label} are up to date, {progress.ready} ready"
     yield Problem("RollingOut", f"{progress.updated} of {progress.wanted} {what}.")
 
@@ -77,11 +77,13 @@ def _rollout(wanted: int, progress: Progress, cause: str, waits: str) -> Iterato
     if progress.settled and progress.wanted == wanted:
         return
     if progress.stuck:
-        yield Problem("RolloutStuck", f"The new pods do not get ready; the old ones stay. {progress.stuck}{waits}")
+        yield Problem("RolloutStuck", f"The new pods do not become ready; the old ones stay. {progress.stuck}{waits}")
     elif not progress.current or progress.wanted != wanted:
         yield Problem("Applying", "Kubernetes has yet to act on the latest change of the Deployment.")
     elif progress.replicas > wanted and progress.updated == progress.replicas:
-        yield Problem("ScalingDown", f"{progress.replicas - wanted} pods more than the {wanted} wanted are ending.")
+        yield Problem(
+            "ScalingDown", f"{progress.replicas - wanted} pods more than the {wanted} wanted are terminating."
+        )
     elif progress.updated < wanted or progress.replicas > wanted:
         why = f": {cause}" if cause else ""
         # Some of the new pods may be surplus for the moment.

@@ -107,8 +107,8 @@ _WAITS = {
     "NotListening": "its Socket.IO server does not listen yet",
     "BrokerUnreachable": "the adapter's broker does not answer it",
     "BrokerRefused": "the adapter's broker refuses the user or password of its URL",
-    "NotSubscribed": "messages of other pods do not reach it yet",
-    "ConnectionLimit": "it has as many connections as it may",
+    "NotSubscribed": "it does not receive messages from other pods yet",
+    "ConnectionLimit": "it has reached its connection limit",
 }
 
 
@@ -120,7 +120,7 @@ def adapter_finding(reports: tuple[RuntimeReport, ...]) -> tuple[bool, str, str]
                 return False, reason, sentence.format(pod=report.pod, socketio=report.socketio)
     if not reports:
         return None
-    return True, "Injected", "The pods use the adapter that the runtime brought."
+    return True, "Injected", "The pods use the adapter that the runtime added."
 
 
 def silence(reports: tuple[RuntimeReport, ...]) -> tuple[str, str] | None:

@@ -27,8 +27,8 @@ def _forgeable(cluster: SocketIOCluster) -> tuple[Condition, ...]:
     if routing.managed_proxy:
         everybody = [text for text in routing.trusted_proxies or () if text.endswith("/0")]
         message = (
-            f"spec.routing.trustedProxies has {', '.join(everybody)}: whoever reaches the proxy says which address "
-            "it has. Name the load balancers in front of it alone."
+            f"spec.routing.trustedProxies has {', '.join(everybody)}: anyone who reaches the proxy can claim any "
+            "client address. List only the load balancers in front of it."
         )
         return (Condition("ClientAddressForgeable", True, "EverybodyTrusted", message),) if everybody else ()
     if routing.client_address != "forwardedFor":
@@ -70,7 +70,7 @@ def _missing_affinity(cluster: SocketIOCluster) -> tuple[Condition, ...]:
     if spec.replicas < 2 or spec.runtime.inject != "none":
         return ()
     message = (
-        f"Nothing keeps a client on one of {spec.replicas} pods, or hands its requests on to the pod that has its "
+        f"Nothing keeps a client on one of {spec.replicas} pods, or forwards its requests to the pod that has its "
         "session: sessions of clients that poll do not last. Set spec.routing.affinity to clientIP or cookie, "
         "spec.engine.transports to [websocket], or spec.runtime.inject to what the app is written for."
     )
@@ -82,7 +82,7 @@ def _missing_adapter(cluster: SocketIOCluster, observed: Observed) -> tuple[Cond
     if spec.adapter.type != "none" or spec.replicas < 2 or (finding and finding[1] == "AppAdapter"):
         return ()
     message = (
-        f"spec.adapter.type is none: what is sent to all clients or to a room reaches those of one of {spec.replicas} "
-        "pods alone, unless the app brings an adapter of its own. Set spec.adapter.type, or spec.replicas to 1."
+        f"spec.adapter.type is none: a broadcast to all clients or to a room reaches the clients of only one of "
+        f"{spec.replicas} pods, unless the app has its own adapter. Set spec.adapter.type, or spec.replicas to 1."
     )
     return (Condition("AdapterMissing", True, "PodsApart", message),)

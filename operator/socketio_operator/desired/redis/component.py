@@ -33,7 +33,7 @@ def _defaults(cluster: SocketIOCluster) -> Defaults:
 
 
 def _silent(cluster: SocketIOCluster) -> str:
-    return f"Redis does not answer yet, or no more; if this lasts, see kubectl logs statefulset/{redis_name(cluster)}."
+    return f"Redis does not answer; if this lasts, see kubectl logs statefulset/{redis_name(cluster)}."
 
 
 COMPONENT = Component(
@@ -53,5 +53,5 @@ COMPONENT = Component(
     generated=(Generated("redis_password", redis_name, secret.PASSWORD_KEY),),
     former=Former(_former_workload, "BrokerMoving"),
     outlives=SERVER,
-    trouble=Trouble("BrokerNotReady", _silent, "pods may be apart from each other"),
+    trouble=Trouble("BrokerNotReady", _silent, "broadcasts may not reach all pods"),
 )

@@ -25,7 +25,7 @@ ROUTER = Router(
     affinities=none.ROUTER.affinities,
     without=none.ROUTER.without,
     timeouts="none: nothing is between a client and its pod",
-    follows="the runtimes ask each other once a second, and clients ask them",
-    draining="they are told to leave and choose another pod; a pod that drains is not listed",
+    follows="the runtimes query each other once a second, and clients query them",
+    draining="their clients are disconnected and choose another pod; a draining pod is not listed",
     passes_udp=True,
 )

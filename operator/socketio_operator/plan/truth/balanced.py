@@ -16,7 +16,7 @@ def balanced(cluster: SocketIOCluster, evidence: Evidence, before: Condition | N
     """False: one pod has far more than the mean. Reason OneAddress: since all clients seem to have one address."""
     counts = [one.figures.connections for one in evidence.told]
     if len(counts) < 2 or sum(counts) < FEW_CONNECTIONS:
-        message = f"There are less than two pods or {FEW_CONNECTIONS} connections to compare."
+        message = f"There are fewer than two pods or {FEW_CONNECTIONS} connections to compare."
         return evidence.still_well(before) or Condition(TYPE, None, "FewConnections", message)
     mean, most = sum(counts) / len(counts), max(counts)
     bound = EVEN if before is not None and before.status is False else SKEWED
@@ -36,7 +36,8 @@ def balanced(cluster: SocketIOCluster, evidence: Evidence, before: Condition | N
 
 def _one_address(figures: str, share: float) -> str:
     return (
-        f"Affinity clientIP sends all to one pod, as {percent(share)} of its new sessions come from one address "
-        f"({figures}): a load balancer hides who connects. Set externalTrafficPolicy: Local on the Service of the "
-        "controller, or PROXY protocol, or trust the proxies before it; or set spec.routing.affinity to cookie."
+        f"Affinity clientIP sends all clients to one pod, as {percent(share)} of its new sessions come from one "
+        f"address ({figures}): a load balancer hides the clients' addresses. Set externalTrafficPolicy: Local on the "
+        "Service of the controller, or PROXY protocol, or let it trust the proxies in front of it; or set "
+        "spec.routing.affinity to cookie."
     )

@@ -15,7 +15,7 @@ _REMEDY = (
 def broadcasting(cluster: SocketIOCluster, evidence: Evidence, before: Condition | None) -> Condition:
     """True: each pod hears each other one. False: which does not. Unknown: nothing says so."""
     if len(evidence.ready) < 2:
-        return Condition(TYPE, None, "OnePod", "Nothing has to cross: less than two pods are ready.")
+        return Condition(TYPE, None, "OnePod", "No broadcast has to cross pods: fewer than two pods are ready.")
     alone = [one.pod.name for one in evidence.told if one.report.owner in ("none", "unsupported")]
     if alone:
         return Condition(TYPE, False, "NoAdapter", _without_adapter(cluster, alone))
@@ -42,11 +42,15 @@ def _unheard(listener: Testimony, speakers: list[Testimony], deaf: float) -> lis
 def _without_heartbeats(evidence: Evidence, before: Condition | None) -> Condition:
     crosses = evidence.canary.crosses if evidence.canary else None
     if crosses:
-        return Condition(TYPE, True, "Crossing", "A session of the operator's own at one pod hears one at another.")
+        message = "The operator's own session on one pod receives what its session on another pod sends."
+        return Condition(TYPE, True, "Crossing", message)
     if crosses is False:
-        message = "Broadcasts do not cross: a session of the operator's own at one pod does not hear one at another."
+        message = (
+            "Broadcasts do not cross: the operator's own session on one pod does not receive what its session on "
+            "another pod sends."
+        )
         return Condition(TYPE, False, "PodsApart", f"{message} {_REMEDY}")
-    message = "No pod reports heartbeats of the others: they are off, or the adapter cannot carry them."
+    message = "No pod reports heartbeats of other pods: they are off, or the adapter cannot carry them."
     return evidence.still_well(before) or Condition(TYPE, None, "NotMeasured", message)
 
 
@@ -64,15 +68,15 @@ def _apart(missed: dict[str, list[str]], pods: int, deaf: float) -> str:
     deafest = max(missed, key=lambda name: len(missed[name]))
     silent = [name for name in missed[deafest] if all(name in rest for pod, rest in missed.items() if pod != name)]
     if silent and len(missed[deafest]) < pods - 1:
-        what = f"no other pod hears {named_pods(silent)}"
+        what = f"no other pod receives heartbeats of {named_pods(silent)}"
     else:
         apart = sum(bool(rest) for rest in missed.values())
         more = f" ({apart - 1} more of {pods} pods miss some)" if apart > 1 else ""
-        what = f"pod {deafest} does not hear {named_pods(missed[deafest])}{more}"
+        what = f"pod {deafest} receives no heartbeats of {named_pods(missed[deafest])}{more}"
     return f"Broadcasts do not cross: for {deaf:.0f} s and longer {what}. {_REMEDY}"
 
 
 def _crossing(evidence: Evidence, listeners: list[Testimony]) -> str:
     lags = [one.figures.lag for one in listeners if one.figures.lag is not None]
     late = f", at most {max(lags) * 1000:.0f} ms late" if lags else ""
-    return f"{len(evidence.ready)} pods hear each other through the adapter{late}."
+    return f"{len(evidence.ready)} pods receive each other's heartbeats through the adapter{late}."

@@ -34,7 +34,7 @@ def _by_traffic(
     if any(one.figures.connections for one in evidence.told):
         return Condition(TYPE, True, "ClientsCome", "Clients reach the pods.")
     if evidence.canary and evidence.canary.reached:
-        return Condition(TYPE, True, "ClientsCome", "A session of the operator's own reaches a pod.")
+        return Condition(TYPE, True, "ClientsCome", "The operator's own session reaches a pod.")
     if before is not None and before.status:
         return before
     if not routes:
@@ -51,15 +51,15 @@ def _without_status(cluster: SocketIOCluster, observed: Observed) -> Condition:
         proxy = observed.progress(COMPONENTS[PROXY].workload(cluster))
         if proxy and proxy.ready:
             return Condition(TYPE, True, "ProxyServes", "The proxy that the operator runs is ready.")
-    return Condition(TYPE, None, "NoStatus", "This kind of route has no status, and no client has come yet.")
+    return Condition(TYPE, None, "NoStatus", "This kind of route has no status, and no client has connected yet.")
 
 
 def _not_taken(cluster: SocketIOCluster, routes: list[Child]) -> str:
     classes = {"Ingress": f" of class {cluster.spec.routing.ingress_class_name or 'its router'}"}
     what = classes.get(routes[0].ref.kind, "")
     return (
-        f"No controller{what} has written an address to {_named(routes)}, and no client has come: check that one runs "
-        "and watches this namespace. One that writes no addresses is known by its first client."
+        f"No controller{what} has written an address to {_named(routes)}, and no client has connected: check that "
+        "one runs and watches this namespace. A controller that writes no addresses is detected by its first client."
     )
 
 

@@ -13,13 +13,13 @@ FEW_REQUESTS = 10
 # A share of the requests that is told of, until it is below the second number.
 MANY, HARDLY_ANY = 0.1, 0.02
 _NO_UPGRADE = (
-    "Each request of a session of the operator's own found it, but it did not get from polling to WebSocket: see "
-    "whether what is before the pods passes the headers Upgrade and Connection."
+    "Each request of the operator's own session found it, but the upgrade from polling to WebSocket failed: see "
+    "whether whatever is in front of the pods passes the headers Upgrade and Connection."
 )
 _UNREACHED = {
     Passage.SILENT: "The operator's own client gets no answer there either: where it may not reach the route, set "
     "spec.routing.canary.",
-    Passage.FOREIGN: "The operator's own client is answered by somebody else there: where that is not the route, set "
+    Passage.FOREIGN: "Another server answers the operator's own client there: if that is not the route, set "
     "spec.routing.canary.address.",
 }
 # Sessions of a pod that has just gone are unknown until their clients have begun new ones.
@@ -64,14 +64,14 @@ def _without_traffic(cluster: SocketIOCluster, evidence: Evidence, known: Condit
 def _by_canary(cluster: SocketIOCluster, canary: CanaryReport, known: Condition | None) -> Condition:
     if canary.passage is Passage.LOST:
         message = (
-            f"A session of the operator's own was unknown to a request of it: clients lose theirs. {_cause(cluster)}"
+            f"A request of the operator's own session did not find it: clients lose their sessions. {_cause(cluster)}"
         )
         return Condition(TYPE, False, "SessionsUnknown", message)
     if canary.upgraded is False:
         return Condition(TYPE, True, "NoUpgrade", _NO_UPGRADE)
     if known and known.status and known.reason != "NoUpgrade":
         return known
-    return Condition(TYPE, True, "Sticking", "Each request of a session of the operator's own found it.")
+    return Condition(TYPE, True, "Sticking", "Each request of the operator's own session found it.")
 
 
 def _much(shares: list[float], already: bool) -> bool:
@@ -93,7 +93,8 @@ def _unknown(cluster: SocketIOCluster, window: Window) -> str:
 
 
 def _forwarding(cluster: SocketIOCluster, window: Window) -> str:
-    return f"{_seen(window)}, {_shares(window)}: no session is lost, at the cost of a step more. {_cause(cluster)}"
+    effect = "no session is lost, but these requests take an extra hop"
+    return f"{_seen(window)}, {_shares(window)}: {effect}. {_cause(cluster)}"
 
 
 def _cause(cluster: SocketIOCluster) -> str:
@@ -104,6 +105,6 @@ def _cause(cluster: SocketIOCluster) -> str:
     if affinity == "clientIP":
         return (
             "The controller may ignore our settings (another class or version), or see clients under changing "
-            "addresses: set spec.routing.affinity to cookie, or let it trust the proxies before it."
+            "addresses: set spec.routing.affinity to cookie, or let it trust the proxies in front of it."
         )
     return "The controller may ignore our settings (another class or version), or clients may refuse its cookie."

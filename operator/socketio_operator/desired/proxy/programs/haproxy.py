@@ -52,9 +52,9 @@ PROGRAM = Program(
     files=_files,
     affinities=_affinities,
     timeouts="`timeout client`, `timeout server`, `timeout tunnel`",
-    follows="DNS, asked every second, and each pod's runtime, which says whether it takes new sessions",
+    follows="DNS, queried every second, and each pod's runtime, which reports whether it accepts new sessions",
     draining="with a cookie they stay on their pod until its drain ends; by address WebSockets do, and polls reach "
-    "other pods, which hand them on; new ones go elsewhere",
+    "other pods, which forward them; new sessions use other pods",
     started_path="/started",
     asks_pods=True,
 )

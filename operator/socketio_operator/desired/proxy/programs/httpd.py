@@ -43,8 +43,8 @@ PROGRAM = Program(
     affinities=_affinities,
     without=_without,
     timeouts="`Timeout`, `timeout` of each `BalancerMember`",
-    follows="DNS, asked every second, by a graceful reload",
-    draining="WebSockets stay until the pod ends, requests by polling reach other pods, which hand them on",
+    follows="DNS, queried every second, by a graceful reload",
+    draining="WebSockets stay until the pod ends, polling requests reach other pods, which forward them",
     deaf_when_full=True,
     reads_anew=frozenset({"httpd.conf"}),
 )

@@ -26,7 +26,7 @@ PROGRAM = Program(
     files=_files,
     affinities=_affinities,
     timeouts="`proxy_read_timeout`, `proxy_send_timeout`",
-    follows="DNS, asked every second",
-    draining="WebSockets stay until the pod ends, requests by polling reach other pods, which hand them on",
+    follows="DNS, queried every second",
+    draining="WebSockets stay until the pod ends, polling requests reach other pods, which forward them",
     reads_anew=frozenset({"nginx.conf"}),
 )

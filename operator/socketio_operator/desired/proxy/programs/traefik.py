@@ -44,7 +44,7 @@ PROGRAM = Program(
     affinities=_affinities,
     without=_without,
     timeouts="`responseHeaderTimeout`; of WebSockets none",
-    follows="DNS, asked every second, by a file that it watches, and checks whether they live",
-    draining="WebSockets stay until the pod ends, requests by polling reach other pods, which hand them on",
+    follows="DNS, queried every second, by a file that it watches, and health checks",
+    draining="WebSockets stay until the pod ends, polling requests reach other pods, which forward them",
     reads_anew=frozenset({"routes.yaml"}),
 )
