@@ -57,7 +57,7 @@ class Engine(Model):
     transports: tuple[Literal["polling", "websocket", "webtransport"], ...] = Field(
         default=("polling", "websocket"),
         description="Transports that the server offers. `webtransport` is HTTP/3 over UDP: the app serves it, on the "
-        "number of `port`, with its own certificate, and only `routing.router: none` forwards to it. "
+        "number of `port`, with its own certificate, and only `routing.router: none` and `direct` forward to it. "
         "Default: `[polling, websocket]`.",
         json_schema_extra=checked(**{"x-kubernetes-list-type": "set", "minItems": 1, "maxItems": 3}),
     )
