@@ -13,6 +13,9 @@ from tests.gitops.repository import BRANCH
 
 # With it, what an Application brought is deleted with it.
 CASCADE = "resources-finalizer.argocd.argoproj.io"
+# Without it, a field that goes from Git and has a default in the CRD is no difference: Argo CD takes the default for
+# the mutation of a webhook.
+WHOLE_DIFF = {"argocd.argoproj.io/compare-options": "ServerSideDiff=true,IncludeMutationWebhook=true"}
 DELETION_SECONDS = 120
 
 
@@ -113,7 +116,7 @@ def application(name: str, source: Mapping[str, Any], namespace: str, **more: An
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
-        "metadata": {"name": name, "finalizers": [CASCADE]},
+        "metadata": {"name": name, "finalizers": [CASCADE], "annotations": WHOLE_DIFF},
         "spec": {
             "project": "default",
             "source": {"targetRevision": BRANCH, **source},

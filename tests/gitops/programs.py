@@ -25,7 +25,12 @@ def argo_cd_programs() -> Path:
 
 def argo_cd_source() -> Path:
     """Argo CD's own files, such as its CRDs, in the version that is built. Raises ClusterError."""
-    command = ["go", "mod", "download", "-json", "github.com/argoproj/argo-cd/v3"]
+    return source("github.com/argoproj/argo-cd/v3")
+
+
+def source(module: str) -> Path:
+    """The files of a Go module, of MODULE@VERSION or in the version that Argo CD is built with. Raises ClusterError."""
+    command = ["go", "mod", "download", "-json", module]
     done = subprocess.run(command, cwd=ARGO_CD.source, env=_environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stderr.strip() or done.stdout.strip()}")

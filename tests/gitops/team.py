@@ -15,7 +15,7 @@ from tests.gitops.applications import Delivered, application, delivered
 from tests.gitops.argo_cd import ArgoCD
 from tests.gitops.repository import Repository
 
-POD = "socketio-operator.dev/component=server"
+SERVER_PODS = "socketio-operator.dev/cluster=chat,socketio-operator.dev/component=server"
 WORKLOADS = "deployments,replicasets,statefulsets,pods,persistentvolumeclaims"
 CHILDREN = f"{WORKLOADS},services,ingresses,secrets,networkpolicies,poddisruptionbudgets,serviceaccounts"
 # What every namespace has.
@@ -82,7 +82,7 @@ class Team:
 
     def pods(self) -> dict[str, int]:
         """Restarts of each server pod that is there to stay, by its uid."""
-        items = self.kubectl.json("get", "pods", "-l", POD, "-l", "socketio-operator.dev/cluster=chat")["items"]
+        items = self.kubectl.json("get", "pods", "-l", SERVER_PODS)["items"]
         return {
             pod["metadata"]["uid"]: sum(one["restartCount"] for one in pod["status"].get("containerStatuses", ()))
             for pod in items

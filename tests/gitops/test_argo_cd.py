@@ -7,8 +7,8 @@ import pytest
 
 from socketio_operator.api import KIND
 from tests.cluster.waiting import wait_for
-from tests.gitops.applications import Delivered
-from tests.gitops.argo_cd import PATCH, ArgoCD
+from tests.gitops.applications import WHOLE_DIFF, Delivered
+from tests.gitops.argo_cd import COMPARISON_SECONDS, PATCH, ArgoCD
 from tests.gitops.team import Team
 from tests.reading.argo_cd import KEY
 
@@ -70,3 +70,12 @@ def test_paused_is_suspended_and_nothing_moves(argo: ArgoCD, team: Team, chat: D
     assert team.pods() == before
     chat.wait("Synced", "Healthy", 120, team.write(**changed))
     assert not before.keys() & team.pods().keys(), "the change arrives with the end of the pause"
+
+
+def test_the_default_comparison_keeps_what_goes_from_git(argo: ArgoCD, team: Team, chat: Delivered) -> None:
+    argo.kubectl("annotate", "application", chat.name, *(f"{key}-" for key in WHOLE_DIFF))
+    chat.wait("Synced", "Suspended", 60, team.write(paused=True))
+    chat.wait("Synced", "Suspended", 60, team.write())
+    assert chat.others_than("Synced", "Suspended", 2 * COMPARISON_SECONDS) == []
+    argo.kubectl("annotate", "application", chat.name, *(f"{key}={value}" for key, value in WHOLE_DIFF.items()))
+    chat.wait("Synced", "Healthy", 60)
