@@ -68,19 +68,20 @@ class ArgoCD:
     @contextmanager
     def applicationset_controller(self) -> Iterator[None]:
         """It runs for as long as the block does."""
-        health = free_port()
-        options = (f"--namespace={NAMESPACE}", f"--argocd-repo-server={self.repo}", f"--probe-addr=127.0.0.1:{health}")
-        addresses = (f"--metrics-addr=127.0.0.1:{free_port()}", f"--webhook-addr=127.0.0.1:{free_port()}")
-        with self.process("argocd-applicationset-controller", health, *options, *addresses):
+        metrics, probe, webhook = (f"127.0.0.1:{free_port()}" for _ in range(3))
+        options = (f"--namespace={NAMESPACE}", f"--argocd-repo-server={self.repo}", f"--webhook-addr={webhook}")
+        addresses = (f"--metrics-addr={metrics}", f"--probe-addr={probe}")
+        # It answers no question about its health.
+        with self.process("argocd-applicationset-controller", f"{metrics}/metrics", *options, *addresses):
             yield
 
     @contextmanager
-    def process(self, name: str, health_port: int, *arguments: str) -> Iterator[None]:
-        """One of Argo CD's servers for as long as the block runs; entered when it says that it is well."""
+    def process(self, name: str, health: str, *arguments: str) -> Iterator[None]:
+        """One of Argo CD's servers for as long as the block runs; entered when http://`health` answers."""
 
         def well() -> bool:
             try:
-                with urlopen(f"http://127.0.0.1:{health_port}/healthz", timeout=5) as answer:
+                with urlopen(f"http://{health}", timeout=5) as answer:
                     return bool(answer.status == 200)
             except OSError:
                 return False
@@ -109,13 +110,17 @@ def argo_cd(cluster: Cluster, folder: Path) -> Iterator[ArgoCD]:
         stack.enter_context(_redis(redis))
         health = free_port()
         options = [to_redis, here, f"--port={repo}", "--metrics-address=127.0.0.1", f"--metrics-port={health}"]
-        stack.enter_context(found.process("argocd-repo-server", health, *options))
+        stack.enter_context(found.process("argocd-repo-server", _health_at(health), *options))
         health = free_port()
         options = [*common, f"--metrics-port={health}"]
-        stack.enter_context(found.process("argocd-application-controller", health, *options))
+        stack.enter_context(found.process("argocd-application-controller", _health_at(health), *options))
         options = [*common, here, f"--port={server}", f"--metrics-port={free_port()}", "--insecure", "--disable-auth"]
-        stack.enter_context(found.process("argocd-server", server, *options))
+        stack.enter_context(found.process("argocd-server", _health_at(server), *options))
         yield found
+
+
+def _health_at(port: int) -> str:
+    return f"127.0.0.1:{port}/healthz"
 
 
 @contextmanager

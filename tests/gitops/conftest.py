@@ -11,22 +11,12 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.gitops.applications import CASCADE, Delivered, delivered
 from tests.gitops.argo_cd import ArgoCD, argo_cd
-from tests.gitops.examples import example
+from tests.gitops.examples import example, operator_values
 from tests.gitops.repository import Repository, new_repository
 from tests.gitops.team import Team
 from tests.helm.tool import CHART
-from tests.installation import TEST_IMAGES
 
 IMAGES = ("pause", "redis", "chat", "runtime-node", "runtime-python", "socketio-operator")
-
-
-def operator_values() -> dict[str, object]:
-    """Values of the chart: images of the test cluster."""
-    names = {"--redis-image": "redis", "--runtime-node-image": "runtimeNode", "--runtime-python-image": "runtimePython"}
-    return {
-        "image": {"repository": "registry.local/socketio-operator", "tag": "dev"},
-        "defaultImages": {name: TEST_IMAGES[option] for option, name in names.items()},
-    }
 
 
 @pytest.fixture(scope="session")

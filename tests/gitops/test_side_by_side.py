@@ -12,7 +12,7 @@ from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_for
 from tests.gitops.applications import Delivered, others_than
 from tests.gitops.argo_cd import COMPARISON_SECONDS, ArgoCD
-from tests.gitops.conftest import operator_values
+from tests.gitops.examples import operator_values
 from tests.gitops.repository import Repository
 from tests.gitops.team import Team
 from tests.installation import NAME, NAMESPACE
@@ -26,7 +26,7 @@ REPLICAS = {"group": "socketio-operator.dev", "kind": "SocketIOCluster", "jsonPo
 
 def asked_for(team: Team) -> dict[str, Any]:
     """All of the live cluster but what the operator reports."""
-    live = team.live()
+    live = team.kubectl.json("get", "sio", "chat", "--show-managed-fields")
     fields = [entry for entry in live["metadata"]["managedFields"] if entry.get("subresource") != "status"]
     return {"spec": live["spec"], "generation": live["metadata"]["generation"], "managedFields": fields}
 
