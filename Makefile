@@ -9,7 +9,7 @@ PYTEST := $(PYTHON) -m pytest
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-objects test-nodes test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long fuzz bench \
+.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-objects test-nodes test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long test-gitops fuzz bench \
         lint lint-workflows format generate docs lock images release-check release-login release-images release-index release-files \
         release-publish cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
@@ -73,7 +73,10 @@ test-e2e: chromium ## Tests that need nodes: real pods, a real proxy, real clien
 	$(PYTEST) -m "node and not long" tests
 
 test-long: $(VENV)/ready ## What takes minutes: nodes drained and killed, Redis frozen and away, routers restarted
-	$(PYTEST) -m long tests
+	$(PYTEST) -m long --ignore=tests/gitops tests
+
+test-gitops: $(VENV)/ready redis ## Argo CD as a whole, built on first use (5 minutes), with the chart and clusters from Git
+	$(PYTEST) -m long --durations=0 tests/gitops
 
 fuzz: $(VENV)/ready ## 100,000 hostile specs for each proxy, other ones each time (FUZZ_SEED=n repeats; about 8 minutes)
 	@seed=$${FUZZ_SEED:-$$RANDOM}; echo "FUZZ_SEED=$$seed"; \

@@ -12,8 +12,10 @@ import yaml
 
 from socketio_operator.desired.kinds import CHILD_KINDS, OPTIONAL_KINDS, Kind
 from tests.cluster.building import go_environment
+from tests.cluster.errors import KubectlError
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.layout import BUILD
+from tests.cluster.waiting import wait_for
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,11 @@ def serve(kubectl: Kubectl, *found: dict[str, Any]) -> None:
     # Some are too large for the annotation of a client-side apply.
     text = "\n".join(map(json.dumps, found))
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
-    kubectl("wait", "--for=condition=Established", *(f"crd/{one['metadata']['name']}" for one in found))
+    names = [f"crd/{one['metadata']['name']}" for one in found]
+    # kubectl ends with an error while a CRD has no conditions yet.
+    wait_for(
+        lambda: kubectl("wait", "--for=condition=Established", *names), 60, " ".join(names), tolerate=(KubectlError,)
+    )
 
 
 def uninstall(kubectl: Kubectl, *kinds: Kind) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -64,20 +65,24 @@ class Binaries:
         return sorted(folder.name for folder in self.folders.values())
 
 
-def ensure(modules: tuple[Module, ...] = ALL) -> Binaries:
-    """The programs of `modules`, building what the cache does not have; raises ClusterError when a build fails."""
-    version = _go_version()
+def ensure(modules: tuple[Module, ...] = ALL, environment: Mapping[str, str] | None = None) -> Binaries:
+    """The programs of `modules`, building what the cache does not have; raises ClusterError when a build fails.
+
+    `environment`: of go_environment(), whose PATH has another Go than the machine's.
+    """
+    environment = environment or go_environment()
+    version = _go_version(environment)
     folders = {module.name: FOLDER / f"{module.name}-{_key(module, version)}" for module in modules}
     for module in modules:
-        built(folders[module.name], partial(_build, module))
+        built(folders[module.name], partial(_build, module, environment))
     return Binaries(folders)
 
 
-def _go_version() -> str:
-    if not shutil.which("go"):
+def _go_version(environment: Mapping[str, str]) -> str:
+    if not shutil.which("go", path=environment["PATH"]):
         raise ClusterError("there is no `go` in PATH; the cluster's programs are built with Go 1.26 or later")
     return subprocess.run(
-        ["go", "env", "GOVERSION"], capture_output=True, text=True, check=True, env=go_environment()
+        ["go", "env", "GOVERSION"], capture_output=True, text=True, check=True, env=environment
     ).stdout.strip()
 
 
@@ -107,10 +112,10 @@ def _linker_flags(module: Module) -> list[str]:
     return ["-s", "-w", *(f"-X={package}.{key}={value}" for package in packages for key, value in values.items())]
 
 
-def _build(module: Module, folder: Path) -> None:
+def _build(module: Module, environment: Mapping[str, str], folder: Path) -> None:
     flags = ["-v", "-mod=readonly", "-trimpath", f"-ldflags={' '.join(_linker_flags(module))}"]
     arguments = ["build", *flags, "-o", str(folder / module.name), "."]
-    go(module.name, module.expected, arguments, module.source, go_environment())
+    go(module.name, module.expected, arguments, module.source, environment)
     for program in module.programs:
         (folder / program).symlink_to(module.name)
 

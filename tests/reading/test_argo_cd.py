@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.reading.argo_cd import FOLDER, KEY, files
+from tests.reading.argo_cd import ACTIONS, ACTIONS_KEY, CASES, FOLDER, KEY, files
 from tests.reading.readers import ARGO_CD, HEALTH, ReadingError, readings
 
 GENERATION = 2
@@ -18,7 +18,7 @@ TYPES = ("Ready", "Reconciling", "Stalled", "Paused")
 def test_what_is_beside_health_lua_is_made_of_the_states() -> None:
     wanted = dict(files())
     assert {path: path.read_text(encoding="utf-8") for path in wanted} == wanted, "run `make generate`"
-    assert set(FOLDER.glob("testdata/*")) < set(wanted)
+    assert {*FOLDER.glob("testdata/*"), *ACTIONS.glob("testdata/*")} < set(wanted)
 
 
 def test_its_cases_hold_as_in_argo_cd() -> None:
@@ -27,9 +27,14 @@ def test_its_cases_hold_as_in_argo_cd() -> None:
     assert [reading.health for reading in readings(inputs)] == [case["healthStatus"] for case in cases]
 
 
-def test_the_patch_of_argocd_cm_is_health_lua() -> None:
-    patch = yaml.safe_load((ARGO_CD / "argocd-cm.yaml").read_text(encoding="utf-8"))
-    assert patch["data"] == {KEY: HEALTH.read_text(encoding="utf-8")}
+def test_the_patch_of_argocd_cm_is_the_scripts() -> None:
+    data = yaml.safe_load((ARGO_CD / "argocd-cm.yaml").read_text(encoding="utf-8"))["data"]
+    assert set(data) == {KEY, ACTIONS_KEY}
+    assert data[KEY] == HEALTH.read_text(encoding="utf-8")
+    actions = yaml.safe_load(data[ACTIONS_KEY])
+    assert actions["discovery.lua"].strip() == (ACTIONS / "discovery.lua").read_text(encoding="utf-8").strip()
+    defined = {one["name"]: one["action.lua"].strip() for one in actions["definitions"]}
+    assert defined == {name: (ACTIONS / name / "action.lua").read_text(encoding="utf-8").strip() for name in CASES}
 
 
 def reported(seen: int | None, statuses: tuple[str | None, ...]) -> dict[str, Any]:
