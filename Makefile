@@ -8,10 +8,12 @@ PYTHON := $(VENV)/bin/python
 PYTEST := $(PYTHON) -m pytest
 # Tests that hold a program to seconds have the machine for themselves.
 TIMING := tests/proxies/test_following.py
+# The suites that run on kind.
+ON_KIND := tests/cluster/test_smoke.py tests/api $(patsubst %,tests/e2e/test_%.py,lifecycle runtime service traffic) tests/helm/test_chart.py
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long fuzz bench \
+.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-kind test-long fuzz bench \
         lint lint-workflows format generate docs lock images cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
 help: ## Show this list
@@ -65,6 +67,9 @@ test-api: $(VENV)/ready ## Tests that need an API server
 
 test-e2e: chromium ## Tests that need nodes: real pods, a real proxy, real clients
 	$(PYTEST) -m "node and not long" tests
+
+test-kind: $(VENV)/ready ## The same on a real kind cluster, with a Docker engine of its own where none answers (as root; KIND_NODE_IMAGE)
+	CLUSTER=kind $(PYTEST) -m "(api or node) and not long" --durations=20 $(ON_KIND)
 
 test-long: $(VENV)/ready ## What takes minutes: nodes drained and killed, Redis frozen and away, routers restarted
 	$(PYTEST) -m long tests
