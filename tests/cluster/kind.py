@@ -13,6 +13,7 @@ import yaml
 from tests.cluster import apiserver, binaries, engine, kind_image, kind_names
 from tests.cluster.cluster import Cluster
 from tests.cluster.errors import ClusterError
+from tests.cluster.images.archive import image_digest
 from tests.cluster.layout import BUILD, KUBECONFIG, LOGS
 from tests.cluster.progress import say, step
 
@@ -149,10 +150,29 @@ def _route(kubectl: list[str], verb: str) -> None:
 
 def _cluster(count: int) -> Cluster:
     def load(tar: Path) -> None:
-        _kind("load", "image-archive", str(tar))
+        image = _image(tar)
+        # With workers there, no pod of a test runs on the control plane.
+        workers = [node for node in _nodes() if "worker" in node or count == 0]
+        if lacking := [node for node in workers if image not in _images(node)]:
+            _kind("load", "image-archive", f"--nodes={','.join(lacking)}", str(tar))
 
     kubectl = Path(_kubectl()[0])
     return Cluster(KUBECONFIG, kubectl, apiserver.audit_log(LOGS), LOGS, count, load)
+
+
+def _image(tar: Path) -> tuple[str, str] | None:
+    """Name and digest of the image in `tar`; None for an archive of Docker's own layout."""
+    try:
+        return image_digest(tar)
+    except KeyError:
+        return None
+
+
+def _images(node: str) -> set[tuple[str, str]]:
+    """The images of a node: name and digest of the manifest."""
+    command = [*inside(node), "ctr", "--namespace=k8s.io", "images", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return {(row[0], row[2]) for row in map(str.split, listed.splitlines()[1:])}
 
 
 def _nodes() -> list[str]:
