@@ -65,6 +65,8 @@ def end() -> None:
     if pid is None:
         return
     with step("ending our own Docker engine"):
+        # A network's bridge would outlive the engine.
+        subprocess.run(["docker", f"--host={HOST}", "network", "prune", "--force"], capture_output=True, check=False)
         os.kill(pid, signal.SIGTERM)
         wait_for(lambda: ended(pid), END_SECONDS, "our Docker engine to end")
     if os.environ.get("DOCKER_HOST") == HOST:
