@@ -20,6 +20,7 @@ from tests.cluster.waiting import wait_for
 STATE = Path("/srv/socketio-operator-engine")
 SOCKET = STATE / "socket"
 HOST = f"unix://{SOCKET}"
+LOG = STATE / "log"
 # Beside every range of the bare-node clusters, of kind's pods and Services, and of the tests' clients.
 NETWORKS = "10.251.0.0/20"
 RUNTIME = Path(__file__).parent / "kind_node/bounded_runc.py"
@@ -36,7 +37,10 @@ def ensure() -> None:
         raise ClusterError("no Docker engine answers, and only root can start one: start yours, or run this as root")
     packages.ensure(("docker.io", "iptables"))
     with step("no Docker engine answers: starting one of our own"):
-        _start()
+        if _pid() is None:
+            _start()
+        os.environ["DOCKER_HOST"] = HOST
+        wait_for(_answers_or_ended, START_SECONDS, f"our Docker engine to answer; its log is {LOG}")
 
 
 def found() -> bool:
@@ -75,17 +79,15 @@ def end() -> None:
 
 def _start() -> None:
     STATE.mkdir(parents=True, exist_ok=True)
-    log = STATE / "log"
-    log.unlink(missing_ok=True)
-    spawn(["dockerd", *_settings()], pid_file=_pid_file(), log=log)
-    os.environ["DOCKER_HOST"] = HOST
+    LOG.unlink(missing_ok=True)
+    spawn(["dockerd", *_settings()], pid_file=_pid_file(), log=LOG)
+    wait_for(lambda: _pid() or (LOG.exists() and LOG.stat().st_size), ANSWER_SECONDS, "dockerd to start")
 
-    def answers_or_ended() -> bool:
-        if log.exists() and _pid() is None and log.stat().st_size:
-            raise ClusterError(f"dockerd ended; its log is {log}, which ends:\n{log.read_text()[-2000:]}")
-        return answers()
 
-    wait_for(answers_or_ended, START_SECONDS, f"our Docker engine to answer; its log is {log}")
+def _answers_or_ended() -> bool:
+    if _pid() is None:
+        raise ClusterError(f"dockerd ended; its log is {LOG}, which ends:\n{LOG.read_text()[-2000:]}")
+    return answers()
 
 
 def _settings() -> list[str]:
