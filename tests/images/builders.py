@@ -126,7 +126,8 @@ class Docker(_Program):
 
     def has_any(self, repository: str) -> bool:
         """Whether an image of the repository is in the store, under whatever tag."""
-        return bool(self._run("image", "ls", "--quiet", repository))
+        # Docker lists what comes from its own registry under the short name alone.
+        return bool(self._run("image", "ls", "--quiet", repository.removeprefix("docker.io/")))
 
     def import_root(self, root: Path, image: str) -> None:
         self._run("import", str(root), image)
