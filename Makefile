@@ -9,7 +9,7 @@ PYTEST := $(PYTHON) -m pytest
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-objects test-nodes test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long test-gitops fuzz bench \
+.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-objects test-nodes test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long test-kind test-gitops fuzz bench \
         lint lint-workflows format generate docs lock images release-check release-login release-images release-index release-files \
         release-publish cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
@@ -71,6 +71,9 @@ test-api: $(VENV)/ready ## Tests that need an API server
 
 test-e2e: chromium ## Tests that need nodes: real pods, a real proxy, real clients
 	$(PYTEST) -m "node and not long" tests
+
+test-kind: $(VENV)/ready ## The same on a real kind cluster, with a Docker engine of its own where none answers (as root; KIND_NODE_IMAGE)
+	CLUSTER=kind $(PYTEST) -m "(api or node) and not long" --durations=20 $(ON_KIND)
 
 test-long: $(VENV)/ready ## What takes minutes: nodes drained and killed, Redis frozen and away, routers restarted
 	$(PYTEST) -m long --ignore=tests/gitops tests

@@ -1,4 +1,4 @@
-"""The same cluster by kind, where a Docker engine runs."""
+"""The same cluster by kind, on a Docker engine: the one that answers, or one of the project's own."""
 
 from __future__ import annotations
 
@@ -10,44 +10,47 @@ from pathlib import Path
 
 import yaml
 
-from tests.cluster import apiserver, binaries
+from tests.cluster import apiserver, binaries, engine, kind_image, kind_names
 from tests.cluster.cluster import Cluster
 from tests.cluster.errors import ClusterError
+from tests.cluster.images.archive import image_digest
 from tests.cluster.layout import BUILD, KUBECONFIG, LOGS
 from tests.cluster.progress import say, step
 
-VERSION = "v0.33.0"
-NODE_IMAGE = "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5"
 NAME = "socketio-operator"
 POLICY = BUILD / "kind/audit-policy.yaml"
 POLICY_IN_NODE = "/etc/kubernetes/audit-policy.yaml"
 LOGS_IN_NODE = "/var/log/kubernetes"
-SERVICE_RANGE = "10.96.0.0/16"
+# Not those of a bare-node cluster, which may run beside it.
+POD_RANGE = "10.252.0.0/16"
+SERVICE_RANGE = "10.253.0.0/16"
 
 
 def up(count: int) -> Cluster:
     """Bring up one control plane and `count` workers; a healthy cluster with as many is used again."""
+    engine.ensure()
     found = running_cluster()
     if found and found.nodes >= count:
         return found
-    down()
+    _delete()
+    image = kind_image.node_image()
     LOGS.mkdir(parents=True, exist_ok=True)
     POLICY.parent.mkdir(parents=True, exist_ok=True)
     POLICY.write_text(yaml.safe_dump(apiserver.AUDIT_POLICY))
     path = POLICY.with_name("config.yaml")
-    path.write_text(yaml.safe_dump(configuration(count)))
+    path.write_text(yaml.safe_dump(configuration(count, image)))
     with step(f"kind cluster with {count} workers"):
         _kind("create", "cluster", f"--config={path}", f"--kubeconfig={KUBECONFIG}", "--wait=180s")
+    kind_names.fail_at_once(_kubectl(), _nodes())
     _route(_kubectl(), "replace")
     return _cluster(count)
 
 
 def down() -> None:
-    """Delete the cluster; nothing to do is no error."""
-    if _nodes():
-        _route(_kubectl(), "delete")
-        with step("deleting the kind cluster"):
-            _kind("delete", "cluster", f"--kubeconfig={KUBECONFIG}")
+    """Delete the cluster and end the engine if it is our own; nothing to do is no error."""
+    if engine.found():
+        _delete()
+    engine.end()
     KUBECONFIG.unlink(missing_ok=True)
 
 
@@ -66,18 +69,20 @@ def revive_node(name: str) -> None:
     _docker("start", name)
     command = [*_kubectl(), "wait", "--for=condition=Ready", f"node/{name}", "--timeout=120s"]
     subprocess.run(command, capture_output=True, check=True)
+    kind_names.settle(_kubectl(), [name])
 
 
 def status() -> bool:
     """Print what runs; true when the cluster is there and healthy."""
     found = running_cluster()
-    say(f"kind nodes: {', '.join(_nodes()) or 'none'}; {'healthy' if found else 'no healthy cluster'}")
+    nodes = _nodes() if engine.found() else []
+    say(f"kind nodes: {', '.join(nodes) or 'none'}; {'healthy' if found else 'no healthy cluster'}")
     return found is not None
 
 
 def running_cluster() -> Cluster | None:
     """The cluster if it runs and is healthy."""
-    nodes = _nodes()
+    nodes = _nodes() if engine.found() else []
     if not nodes:
         return None
     try:
@@ -88,8 +93,9 @@ def running_cluster() -> Cluster | None:
     return _cluster(len(nodes) - 1) if ready.returncode == 0 else None
 
 
-def configuration(count: int) -> dict[str, object]:
-    """kind's configuration: `count` workers, and an audit log that the host can read."""
+def configuration(count: int, image: str) -> dict[str, object]:
+    """kind's configuration: `count` workers of the node image `image`, and an audit log that the host can read."""
+    kubelet = {"kind": "KubeletConfiguration", "failCgroupV1": False}
     audit = {
         "kind": "ClusterConfiguration",
         "apiServer": {
@@ -105,7 +111,7 @@ def configuration(count: int) -> dict[str, object]:
     }
     control_plane = {
         "role": "control-plane",
-        "image": NODE_IMAGE,
+        "image": image,
         "extraMounts": [
             {"hostPath": str(POLICY), "containerPath": POLICY_IN_NODE, "readOnly": True},
             {"hostPath": str(LOGS), "containerPath": LOGS_IN_NODE},
@@ -115,10 +121,17 @@ def configuration(count: int) -> dict[str, object]:
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "name": NAME,
-        "networking": {"serviceSubnet": SERVICE_RANGE},
-        "kubeadmConfigPatches": [yaml.safe_dump(audit)],
-        "nodes": [control_plane, *({"role": "worker", "image": NODE_IMAGE} for _ in range(count))],
+        "networking": {"podSubnet": POD_RANGE, "serviceSubnet": SERVICE_RANGE, "kubeProxyMode": "nftables"},
+        "kubeadmConfigPatches": [yaml.safe_dump(audit), yaml.safe_dump(kubelet)],
+        "nodes": [control_plane, *({"role": "worker", "image": image} for _ in range(count))],
     }
+
+
+def _delete() -> None:
+    if _nodes():
+        _route(_kubectl(), "delete")
+        with step("deleting the kind cluster"):
+            _kind("delete", "cluster", f"--kubeconfig={KUBECONFIG}")
 
 
 def _route(kubectl: list[str], verb: str) -> None:
@@ -137,10 +150,29 @@ def _route(kubectl: list[str], verb: str) -> None:
 
 def _cluster(count: int) -> Cluster:
     def load(tar: Path) -> None:
-        _kind("load", "image-archive", str(tar))
+        image = _image(tar)
+        # With workers there, no pod of a test runs on the control plane.
+        workers = [node for node in _nodes() if "worker" in node or count == 0]
+        if lacking := [node for node in workers if image not in _images(node)]:
+            _kind("load", "image-archive", f"--nodes={','.join(lacking)}", str(tar))
 
     kubectl = Path(_kubectl()[0])
     return Cluster(KUBECONFIG, kubectl, apiserver.audit_log(LOGS), LOGS, count, load)
+
+
+def _image(tar: Path) -> tuple[str, str] | None:
+    """Name and digest of the image in `tar`; None for an archive of Docker's own layout."""
+    try:
+        return image_digest(tar)
+    except KeyError:
+        return None
+
+
+def _images(node: str) -> set[tuple[str, str]]:
+    """The images of a node: name and digest of the manifest."""
+    command = [*inside(node), "ctr", "--namespace=k8s.io", "images", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return {(row[0], row[2]) for row in map(str.split, listed.splitlines()[1:])}
 
 
 def _nodes() -> list[str]:
@@ -167,4 +199,4 @@ def _docker(*arguments: str) -> None:
 
 def _program() -> Path:
     """kind itself, built on first use."""
-    return binaries.ensure_tool(binaries.Tool("kind", "sigs.k8s.io/kind", VERSION, expected=60))
+    return binaries.ensure_tool(kind_image.KIND)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-from tests.cluster import bare, kind
+from tests.cluster import bare, engine, kind
 from tests.cluster.cluster import Cluster
 from tests.cluster.errors import ClusterError
 from tests.cluster.layout import LOCK
@@ -45,23 +43,16 @@ def backend() -> ModuleType:
         if forced not in choices:
             raise ClusterError(f"CLUSTER={forced} is not known; use kind or bare")
         return choices[forced]
-    return kind if _docker_answers() else bare
-
-
-def _docker_answers() -> bool:
-    if not shutil.which("docker"):
-        return False
-    try:
-        return subprocess.run(["docker", "info"], capture_output=True, timeout=10, check=False).returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
+    return kind if engine.answers() else bare
 
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Hold the lock; the kernel releases it when the holder ends, however it ends."""
-    LOCK.parent.mkdir(parents=True, exist_ok=True)
-    with LOCK.open("a") as lock:
+    # kind's first build takes minutes, and shares nothing with the bare-node clusters.
+    path = LOCK if backend() is bare else LOCK.with_name("socketio-operator-kind.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -19,7 +19,8 @@ def ensure(packages: tuple[str, ...]) -> None:
         return
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
     say(f"  missing Debian packages; running: {' '.join(command)}")
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # RUNLEVEL=1: nothing is started by being installed.
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     for attempt in (["apt-get", "update"], command):
         done = subprocess.run(attempt, capture_output=True, text=True, check=False, env=environment)
         if done.returncode:

@@ -75,9 +75,9 @@ def test_an_unknown_kind_of_cluster_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_kind_gets_its_workers_and_an_audit_log() -> None:
-    configuration = yaml.safe_load(yaml.safe_dump(kind.configuration(2)))
+    configuration = yaml.safe_load(yaml.safe_dump(kind.configuration(2, "kindest/node:v1")))
     assert [node["role"] for node in configuration["nodes"]] == ["control-plane", "worker", "worker"]
-    assert all("@sha256:" in node["image"] for node in configuration["nodes"])
+    assert {node["image"] for node in configuration["nodes"]} == {"kindest/node:v1"}
     patch = yaml.safe_load(configuration["kubeadmConfigPatches"][0])
     arguments = {item["name"]: item["value"] for item in patch["apiServer"]["extraArgs"]}
     mounts = {item["containerPath"] for item in configuration["nodes"][0]["extraMounts"]}

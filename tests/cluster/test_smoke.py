@@ -34,6 +34,8 @@ def redis_deployment(image: str) -> dict[str, Any]:
         "topologyKey": "kubernetes.io/hostname",
         "whenUnsatisfiable": "DoNotSchedule",
         "labelSelector": {"matchLabels": LABELS},
+        # kind's control plane is a node too, which takes no pods of ours.
+        "nodeTaintsPolicy": "Honor",
     }
     security = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     pod = {

@@ -50,7 +50,7 @@ def test_from_nothing_to_ready_on_both_nodes(kubectl: Kubectl) -> None:
     ready(kubectl)
     pods = server_pods(kubectl)
     assert len(pods) == 3
-    assert {pod["spec"]["nodeName"] for pod in pods.values()} == {"node-1", "node-2"}
+    assert len({pod["spec"]["nodeName"] for pod in pods.values()}) == 2
     status = kubectl.json("get", "sio", "chat")["status"]
     assert (status["replicas"], status["readyReplicas"]) == (3, 3)
     table = kubectl("get", "sio")

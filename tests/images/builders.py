@@ -56,6 +56,10 @@ class Builder(Protocol):
         """Write an archive that containerd and kind load."""
         ...
 
+    def into_engine(self, image: str) -> None:
+        """Have the image in the Docker engine that answers."""
+        ...
+
 
 class _Program:
     program = ""
@@ -120,11 +124,19 @@ class Docker(_Program):
     def has(self, image: str) -> bool:
         return self._ends_well("image", "inspect", image)
 
+    def has_any(self, repository: str) -> bool:
+        """Whether an image of the repository is in the store, under whatever tag."""
+        # Docker lists what comes from its own registry under the short name alone.
+        return bool(self._run("image", "ls", "--quiet", repository.removeprefix("docker.io/")))
+
     def import_root(self, root: Path, image: str) -> None:
         self._run("import", str(root), image)
 
     def save(self, image: str, target: Path) -> None:
         self._run("save", f"--output={target}", image)
+
+    def into_engine(self, image: str) -> None:
+        """Nothing to do: what this builds is there."""
 
 
 class Buildah(_Program):
@@ -149,6 +161,12 @@ class Buildah(_Program):
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             self._run("push", "--quiet", "--disable-compression", image, f"dir:{folder}")
             oci_tar(Path(folder), image, target)
+
+    def into_engine(self, image: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            tar = Path(folder, "image.tar")
+            self._run("push", "--quiet", image, f"docker-archive:{tar}:{image}")
+            Docker()._run("load", f"--input={tar}")
 
 
 def find() -> Builder:
