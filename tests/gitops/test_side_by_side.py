@@ -134,13 +134,21 @@ def test_pruning_leaves_nothing_even_without_the_operator(
     revision = team.delete()
     chat.wait("OutOfSync", "Healthy", 60, revision)
     assert len(team.children()) > 8, "without pruning it stays"
-    operator.wait("Synced", "Healthy", 90, write_values(repository, replicaCount=0))
-    assert operator_pods(team.kubectl) == set()
-    argo.kubectl("patch", "application", chat.name, "--type=merge", f"--patch={json.dumps(pruning(True))}")
-    chat.wait("Synced", "Healthy", 60, revision)
-    wait_for(lambda: not team.children(), 60, "nothing to be left")
-    assert team.kubectl.json("get", "sio")["items"] == []
-    operator.wait("Synced", "Healthy", 90, write_values(repository))
+    with no_operator(operator, repository):
+        assert operator_pods(team.kubectl) == set()
+        argo.kubectl("patch", "application", chat.name, "--type=merge", f"--patch={json.dumps(pruning(True))}")
+        chat.wait("Synced", "Healthy", 60)
+        wait_for(lambda: not team.children(), 60, "nothing to be left")
+        assert team.kubectl.json("get", "sio")["items"] == []
+
+
+@contextmanager
+def no_operator(operator: Delivered, repository: Repository) -> Iterator[None]:
+    try:
+        operator.wait("Synced", "Healthy", 90, write_values(repository, replicaCount=0))
+        yield
+    finally:
+        operator.wait("Synced", "Healthy", 90, write_values(repository))
 
 
 def pruning(wanted: bool) -> dict[str, Any]:
