@@ -43,9 +43,7 @@ def test_five_minutes_without_a_difference(argo: ArgoCD, operator: Delivered, te
             team.kubectl("scale", "sio/busy", f"--replicas={replicas[-1]}")
 
     def of_chat() -> dict[str, str]:
-        """Without pods, whose status the kubelet writes."""
-        found = {name: version for name, version in team.children().items() if not name.startswith("Pod/")}
-        return {name: version for name, version in found.items() if "busy" not in name}
+        return {name: version for name, version in team.written().items() if "busy" not in name}
 
     before, pods, asked = of_chat(), team.pods(), asked_for(team)
     assert len(before) > 8
@@ -158,13 +156,13 @@ def pruning(wanted: bool) -> dict[str, Any]:
 def test_an_upgrade_of_the_operator_restarts_no_pod(
     operator: Delivered, team: Team, chat: Delivered, repository: Repository
 ) -> None:
-    pods, children, upgraded = team.pods(), team.children(), operator_pods(team.kubectl)
+    pods, written, upgraded = team.pods(), team.written(), operator_pods(team.kubectl)
     values = {"logLevel": "debug", "podAnnotations": {"example.com/upgrade": "1"}}
     operator.wait("Synced", "Healthy", 120, write_values(repository, **values))
     assert not upgraded & operator_pods(team.kubectl)
     assert others_than("Synced", "Healthy", 30, (operator, chat)) == []
     assert team.pods() == pods
-    assert team.children() == children
+    assert team.written() == written
     # What it would look like: a change of the cluster itself.
     chat.wait("Synced", "Healthy", 120, team.write(env=[{"name": "LOG_LEVEL", "value": "debug"}]))
     assert not pods.keys() & team.pods().keys()
