@@ -93,6 +93,10 @@ class Team:
         """Until so many are there to stay."""
         wait_for(lambda: len(self.pods()) == count, seconds, f"{count} pods of the chat")
 
+    def written(self) -> Mapping[str, str]:
+        """As children(), without the pods: the kubelet writes their status."""
+        return {name: version for name, version in self.children().items() if not name.startswith("Pod/")}
+
     def children(self) -> Mapping[str, str]:
         """The resourceVersion of each object in the namespace that a cluster consists of, by kind and name."""
         items = self.kubectl.json("get", CHILDREN)["items"]

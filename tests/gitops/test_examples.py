@@ -70,7 +70,9 @@ def test_an_application_for_each_folder(argo: ArgoCD, cluster: Cluster, team: Te
                 Delivered(argo, f"socketio-{name}").wait("Synced", "Healthy", 180)
                 assert Kubectl(cluster, name).json("get", "sio", "chat")["status"]["readyReplicas"] == 1
             repository.commit({f"teams/{names[1]}/chat.yaml": None})
-            argo.kubectl("annotate", "applicationset", "socketio-clusters", "argocd.argoproj.io/refresh=true")
+            argo.kubectl(
+                "annotate", "applicationset", "socketio-clusters", "argocd.argoproj.io/application-set-refresh=true"
+            )
             wait_for(
                 lambda: applications(argo) == {f"socketio-{names[0]}"}, 120, "the Application to go with its folder"
             )

@@ -43,9 +43,7 @@ def test_five_minutes_without_a_difference(argo: ArgoCD, operator: Delivered, te
             team.kubectl("scale", "sio/busy", f"--replicas={replicas[-1]}")
 
     def of_chat() -> dict[str, str]:
-        """Without pods, whose status the kubelet writes."""
-        found = {name: version for name, version in team.children().items() if not name.startswith("Pod/")}
-        return {name: version for name, version in found.items() if "busy" not in name}
+        return {name: version for name, version in team.written().items() if "busy" not in name}
 
     before, pods, asked = of_chat(), team.pods(), asked_for(team)
     assert len(before) > 8
@@ -134,13 +132,21 @@ def test_pruning_leaves_nothing_even_without_the_operator(
     revision = team.delete()
     chat.wait("OutOfSync", "Healthy", 60, revision)
     assert len(team.children()) > 8, "without pruning it stays"
-    operator.wait("Synced", "Healthy", 90, write_values(repository, replicaCount=0))
-    assert operator_pods(team.kubectl) == set()
-    argo.kubectl("patch", "application", chat.name, "--type=merge", f"--patch={json.dumps(pruning(True))}")
-    chat.wait("Synced", "Healthy", 60, revision)
-    wait_for(lambda: not team.children(), 60, "nothing to be left")
-    assert team.kubectl.json("get", "sio")["items"] == []
-    operator.wait("Synced", "Healthy", 90, write_values(repository))
+    with no_operator(operator, repository):
+        assert operator_pods(team.kubectl) == set()
+        argo.kubectl("patch", "application", chat.name, "--type=merge", f"--patch={json.dumps(pruning(True))}")
+        chat.wait("Synced", "Healthy", 60)
+        wait_for(lambda: not team.children(), 60, "nothing to be left")
+        assert team.kubectl.json("get", "sio")["items"] == []
+
+
+@contextmanager
+def no_operator(operator: Delivered, repository: Repository) -> Iterator[None]:
+    try:
+        operator.wait("Synced", "Healthy", 90, write_values(repository, replicaCount=0))
+        yield
+    finally:
+        operator.wait("Synced", "Healthy", 90, write_values(repository))
 
 
 def pruning(wanted: bool) -> dict[str, Any]:
@@ -150,13 +156,13 @@ def pruning(wanted: bool) -> dict[str, Any]:
 def test_an_upgrade_of_the_operator_restarts_no_pod(
     operator: Delivered, team: Team, chat: Delivered, repository: Repository
 ) -> None:
-    pods, children, upgraded = team.pods(), team.children(), operator_pods(team.kubectl)
+    pods, written, upgraded = team.pods(), team.written(), operator_pods(team.kubectl)
     values = {"logLevel": "debug", "podAnnotations": {"example.com/upgrade": "1"}}
     operator.wait("Synced", "Healthy", 120, write_values(repository, **values))
     assert not upgraded & operator_pods(team.kubectl)
     assert others_than("Synced", "Healthy", 30, (operator, chat)) == []
     assert team.pods() == pods
-    assert team.children() == children
+    assert team.written() == written
     # What it would look like: a change of the cluster itself.
     chat.wait("Synced", "Healthy", 120, team.write(env=[{"name": "LOG_LEVEL", "value": "debug"}]))
     assert not pods.keys() & team.pods().keys()
