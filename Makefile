@@ -6,6 +6,8 @@ SHELL := /bin/bash
 VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PYTEST := $(PYTHON) -m pytest
+# The suites that run on kind.
+ON_KIND := tests/cluster/test_smoke.py tests/api $(patsubst %,tests/e2e/test_%.py,lifecycle runtime service traffic) tests/helm/test_chart.py
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
