@@ -3,10 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import yaml
 
 from tests.cluster.errors import KubectlError
 from tests.cluster.kubectl import Kubectl
-from tests.reading.argo_cd import KEY
+from tests.reading.argo_cd import ACTIONS, ACTIONS_KEY, KEY
 from tests.reading.conftest import cluster_name, report
 from tests.reading.page import ENDS, WAITS, rows
 from tests.reading.readers import ARGO_CD, HEALTH
@@ -48,4 +49,9 @@ def test_the_patch_leaves_other_settings_of_argo_cd(kubectl: Kubectl) -> None:
     kubectl("create", "configmap", "argocd-cm", "--from-literal=url=https://argocd.example.com")
     kubectl("patch", "configmap", "argocd-cm", f"--patch-file={ARGO_CD / 'argocd-cm.yaml'}")
     settings = kubectl.json("get", "configmap", "argocd-cm")["data"]
+    actions = yaml.safe_load(settings.pop(ACTIONS_KEY))
+    assert actions["discovery.lua"] == (ACTIONS / "discovery.lua").read_text(encoding="utf-8")
+    assert {one["name"]: one["action.lua"] for one in actions["definitions"]} == {
+        path.parent.name: path.read_text(encoding="utf-8") for path in ACTIONS.glob("*/action.lua")
+    }
     assert settings == {"url": "https://argocd.example.com", KEY: HEALTH.read_text(encoding="utf-8")}
