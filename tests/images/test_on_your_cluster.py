@@ -67,8 +67,10 @@ def _kind(folder: Path) -> Path:
     """kind, which takes from this machine what it would pull."""
     config, program = folder / "kind.yaml", folder / "kind"
     kubelet = yaml.safe_dump({"kind": "KubeletConfiguration", "failCgroupV1": False})
-    kubernetes = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4", "kubeadmConfigPatches": [kubelet]}
-    config.write_text(yaml.safe_dump(kubernetes))
+    # nftables is what the node image that is built here has.
+    networking = {"kubeProxyMode": "nftables"}
+    settings = {"kubeadmConfigPatches": [kubelet], "networking": networking}
+    config.write_text(yaml.safe_dump({"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4", **settings}))
     image, redis = kind_image.node_image(), build_image("redis")
     kind = ensure_tool(kind_image.KIND)
     program.write_text(KIND.format(kind=kind, image=image, config=config, redis=redis, name=REDIS))
