@@ -14,16 +14,19 @@ from tests.cluster import apiserver, binaries, engine, kind_image, kind_names
 from tests.cluster.cluster import Cluster
 from tests.cluster.errors import ClusterError
 from tests.cluster.images.archive import image_digest
-from tests.cluster.layout import BUILD, KUBECONFIG, LOGS
+from tests.cluster.layout import BUILD, KUBECONFIG, LOGS, MOST_MACHINES, NUMBER, SUFFIX
 from tests.cluster.progress import say, step
 
-NAME = "socketio-operator"
+NAME = f"socketio-operator{SUFFIX}"
 POLICY = BUILD / "kind/audit-policy.yaml"
 POLICY_IN_NODE = "/etc/kubernetes/audit-policy.yaml"
 LOGS_IN_NODE = "/var/log/kubernetes"
 # Not those of a bare-node cluster, which may run beside it.
-POD_RANGE = "10.252.0.0/16"
-SERVICE_RANGE = "10.253.0.0/16"
+POD_RANGE = f"10.252.{MOST_MACHINES * NUMBER}.0/20"
+SERVICE_RANGE = f"10.253.{MOST_MACHINES * NUMBER}.0/20"
+# For a machine with cgroup v1, and for the node image that is built here, which has no iptables.
+KUBELET = {"kind": "KubeletConfiguration", "failCgroupV1": False}
+PROXY_MODE = "nftables"
 
 
 def up(count: int) -> Cluster:
@@ -47,10 +50,13 @@ def up(count: int) -> Cluster:
 
 
 def down() -> None:
-    """Delete the cluster and end the engine if it is our own; nothing to do is no error."""
+    """Delete the cluster and, with the last one, end the engine if it is our own; nothing to do is no error."""
+    others = ""
     if engine.found():
         _delete()
-    engine.end()
+        others = _kind_says("get", "clusters")
+    if not others:
+        engine.end()
     KUBECONFIG.unlink(missing_ok=True)
 
 
@@ -95,7 +101,6 @@ def running_cluster() -> Cluster | None:
 
 def configuration(count: int, image: str) -> dict[str, object]:
     """kind's configuration: `count` workers of the node image `image`, and an audit log that the host can read."""
-    kubelet = {"kind": "KubeletConfiguration", "failCgroupV1": False}
     audit = {
         "kind": "ClusterConfiguration",
         "apiServer": {
@@ -121,8 +126,8 @@ def configuration(count: int, image: str) -> dict[str, object]:
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "name": NAME,
-        "networking": {"podSubnet": POD_RANGE, "serviceSubnet": SERVICE_RANGE, "kubeProxyMode": "nftables"},
-        "kubeadmConfigPatches": [yaml.safe_dump(audit), yaml.safe_dump(kubelet)],
+        "networking": {"podSubnet": POD_RANGE, "serviceSubnet": SERVICE_RANGE, "kubeProxyMode": PROXY_MODE},
+        "kubeadmConfigPatches": [yaml.safe_dump(audit), yaml.safe_dump(KUBELET)],
         "nodes": [control_plane, *({"role": "worker", "image": image} for _ in range(count))],
     }
 
@@ -186,7 +191,11 @@ def _kubectl() -> list[str]:
 
 
 def _kind(*arguments: str) -> str:
-    command = [str(_program()), *arguments, f"--name={NAME}"]
+    return _kind_says(*arguments, f"--name={NAME}")
+
+
+def _kind_says(*arguments: str) -> str:
+    command = [str(_program()), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stderr.strip()}")

@@ -1,8 +1,8 @@
 """Where the cluster's files are and which addresses it uses.
 
-A machine has room for sixteen bare-node clusters side by side, told apart by CLUSTER_NUMBER (0 to 15, by default 0).
-Each has fixed addresses, and its state at a fixed path and not in a checkout: any checkout can take down what another
-one left behind.
+A machine has room for sixteen clusters of a kind side by side, told apart by CLUSTER_NUMBER (0 to 15, by default 0).
+A bare-node cluster has fixed addresses, and its state at a fixed path and not in a checkout: any checkout can take down
+what another one left behind.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ MOST_MACHINES = 16
 NUMBER = int(os.environ.get("CLUSTER_NUMBER") or 0)
 if NUMBER not in range(MOST_CLUSTERS):
     raise ClusterError(f"CLUSTER_NUMBER={NUMBER} is not from 0 to {MOST_CLUSTERS - 1}")
-_SUFFIX = f"-{NUMBER}" if NUMBER else ""
+SUFFIX = f"-{NUMBER}" if NUMBER else ""
 
-KUBECONFIG = BUILD / f"kubeconfig{_SUFFIX}"
-LOGS = BUILD / f"cluster-logs{_SUFFIX}"
+KUBECONFIG = BUILD / f"kubeconfig{SUFFIX}"
+LOGS = BUILD / f"cluster-logs{SUFFIX}"
 
-NAME = f"socketio-operator-cluster{_SUFFIX}"
+NAME = f"socketio-operator-cluster{SUFFIX}"
 STATE = Path("/srv", NAME)
 PKI = STATE / "pki"
 # One for all numbers: they share the host's setting of forwarding, and two cores start one cluster at a time.
