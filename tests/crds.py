@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import yaml
 
 from socketio_operator.desired.kinds import CHILD_KINDS, OPTIONAL_KINDS, Kind
-from tests.cluster.building import go_environment
+from tests.cluster.building import module_source
 from tests.cluster.errors import KubectlError
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.layout import BUILD
@@ -68,7 +66,7 @@ UNPUBLISHED = tuple(kind for kind in OPTIONAL_KINDS if kind.kind not in PUBLISHE
 
 
 def crd(kind: str) -> dict[str, Any]:
-    """The CRD of an optional kind. Raises CalledProcessError when its module cannot be had."""
+    """The CRD of an optional kind. Raises ClusterError when its module cannot be had."""
     if kind not in PUBLISHED:
         return _open(CHILD_KINDS[kind])
     documents = yaml.safe_load_all(_file(PUBLISHED[kind]).read_text(encoding="utf-8"))
@@ -124,21 +122,9 @@ def _file(published: Published) -> Path:
     kept = folder / Path(published.path).name
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_module(published) / published.path, kept)
+        source = module_source(f"{published.module}@{published.version}")
+        shutil.copyfile(source / published.path, kept)
     return kept
-
-
-def _module(published: Published) -> Path:
-    with tempfile.TemporaryDirectory() as empty:
-        done = subprocess.run(
-            ["go", "mod", "download", "-json", f"{published.module}@{published.version}"],
-            cwd=empty,
-            env=go_environment(),
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _open(kind: Kind) -> dict[str, Any]:

@@ -24,6 +24,19 @@ RELATED_IMAGES = {
 }
 
 
+def chart_values() -> dict[str, Any]:
+    """Values of the chart: the images of the test cluster, but those of the proxies."""
+    repository, _, tag = OPERATOR_IMAGE.rpartition(":")
+    return {
+        "image": {"repository": repository, "tag": tag},
+        "defaultImages": {
+            "redis": TEST_IMAGES["--redis-image"],
+            "runtimeNode": TEST_IMAGES["--runtime-node-image"],
+            "runtimePython": TEST_IMAGES["--runtime-python-image"],
+        },
+    }
+
+
 def install_objects() -> list[dict[str, Any]]:
     """The objects of manifests/install.yaml, image references replaced and nothing else."""
     objects = list(yaml.safe_load_all(INSTALL.read_text(encoding="utf-8")))

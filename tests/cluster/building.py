@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -24,6 +25,19 @@ def go_environment(**more: str) -> dict[str, str]:
     """Variables that make a build the same everywhere."""
     fixed = {"GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
     return os.environ | fixed | more
+
+
+def module_source(module: str, folder: Path = Path("/"), environment: Mapping[str, str] | None = None) -> Path:
+    """The files of a Go module, of MODULE@VERSION or in the version that the module in `folder` wants.
+
+    Raises ClusterError when it cannot be had.
+    """
+    command = ["go", "mod", "download", "-json", module]
+    env = environment or go_environment()
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stderr.strip() or done.stdout.strip()}")
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def built(folder: Path, build: Callable[[Path], None]) -> Path:

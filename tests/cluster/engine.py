@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.cluster import packages
 from tests.cluster.errors import ClusterError
+from tests.cluster.kind_node.bounded_runc import bounding_bits
 from tests.cluster.processes import ended, recorded, spawn
 from tests.cluster.progress import step
 from tests.cluster.waiting import wait_for
@@ -114,8 +115,7 @@ def _settings() -> list[str]:
 def _lacks_capability() -> bool:
     """Whether there is a capability that no process of this machine can have."""
     last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapBnd:"))
-    return int(line.split()[1], 16) != (1 << last + 1) - 1
+    return bounding_bits() != (1 << last + 1) - 1
 
 
 def _pid() -> int | None:

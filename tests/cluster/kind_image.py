@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.cluster import binaries
 from tests.cluster.binaries import Binaries, Module, Tool
-from tests.cluster.building import go_environment
+from tests.cluster.building import module_source
 from tests.cluster.errors import ClusterError
 from tests.cluster.images import kubernetes
 from tests.cluster.images.archive import image_tar
@@ -120,8 +120,7 @@ def _image_names(kubeadm: Path) -> dict[str, str]:
 
 def _copy_kinds_files(target: Path) -> None:
     """The files of kind's base image, as its Dockerfile copies them, and our network instead of kindnet's."""
-    said = _said("go", "mod", "download", "-json", f"sigs.k8s.io/kind@{KIND.version}")
-    shutil.copytree(Path(json.loads(said)["Dir"], "images/base/files"), target)
+    shutil.copytree(module_source(f"sigs.k8s.io/kind@{KIND.version}") / "images/base/files", target)
     for path in (target, *target.rglob("*")):
         runs = path.is_dir() or path.parent.name == "bin"
         path.chmod(0o755 if runs else 0o644)
@@ -130,8 +129,7 @@ def _copy_kinds_files(target: Path) -> None:
 
 
 def _said(*command: str) -> str:
-    # Outside of any module of the working directory.
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env=go_environment())
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stderr.strip() or done.stdout.strip()}")
     return done.stdout

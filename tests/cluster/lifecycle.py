@@ -17,21 +17,21 @@ from tests.cluster.progress import say
 
 def up(nodes: int = 2) -> Cluster:
     """Bring a cluster up with at least `nodes` nodes (0: the control plane alone); a healthy one is used again."""
-    with _one_at_a_time():
-        cluster: Cluster = backend().up(nodes)
+    with _one_at_a_time() as chosen:
+        cluster: Cluster = chosen.up(nodes)
         return cluster
 
 
 def down() -> None:
     """Take the cluster down and remove all it left, also what a killed run or another checkout left."""
-    with _one_at_a_time():
-        backend().down()
+    with _one_at_a_time() as chosen:
+        chosen.down()
 
 
 def running() -> Cluster | None:
     """The cluster, if one runs and is healthy."""
-    with _one_at_a_time():
-        cluster: Cluster | None = backend().running_cluster()
+    with _one_at_a_time() as chosen:
+        cluster: Cluster | None = chosen.running_cluster()
         return cluster
 
 
@@ -47,10 +47,11 @@ def backend() -> ModuleType:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Hold the lock; the kernel releases it when the holder ends, however it ends."""
+def _one_at_a_time() -> Iterator[ModuleType]:
+    """The backend, under its lock; the kernel releases that when the holder ends, however it ends."""
+    chosen = backend()
     # kind's first build takes minutes, and shares nothing with the bare-node clusters.
-    path = LOCK if backend() is bare else LOCK.with_name("socketio-operator-kind.lock")
+    path = LOCK if chosen is bare else LOCK.with_name("socketio-operator-kind.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as lock:
         try:
@@ -58,4 +59,4 @@ def _one_at_a_time() -> Iterator[None]:
         except BlockingIOError:
             say("  another command works on the cluster: waiting for it to end")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield chosen

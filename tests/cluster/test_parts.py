@@ -11,7 +11,7 @@ import pytest
 import yaml
 from cryptography import x509
 
-from tests.cluster import binaries, building, kind, lifecycle
+from tests.cluster import binaries, building, kind, kind_image, lifecycle
 from tests.cluster.certificates import Authority
 from tests.cluster.errors import ClusterError
 from tests.cluster.processes import command_line, ended, recorded, spawn
@@ -75,9 +75,9 @@ def test_an_unknown_kind_of_cluster_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_kind_gets_its_workers_and_an_audit_log() -> None:
-    configuration = yaml.safe_load(yaml.safe_dump(kind.configuration(2, "kindest/node:v1")))
+    configuration = yaml.safe_load(yaml.safe_dump(kind.configuration(2, kind_image.PINNED)))
     assert [node["role"] for node in configuration["nodes"]] == ["control-plane", "worker", "worker"]
-    assert {node["image"] for node in configuration["nodes"]} == {"kindest/node:v1"}
+    assert all("@sha256:" in node["image"] for node in configuration["nodes"])
     patch = yaml.safe_load(configuration["kubeadmConfigPatches"][0])
     arguments = {item["name"]: item["value"] for item in patch["apiServer"]["extraArgs"]}
     mounts = {item["containerPath"] for item in configuration["nodes"][0]["extraMounts"]}

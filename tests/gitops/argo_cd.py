@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import yaml
 
@@ -20,8 +20,9 @@ from tests.cluster.layout import LOGS
 from tests.gitops.programs import argo_cd_programs, argo_cd_source
 from tests.helm.tool import helm_binary
 from tests.reading.readers import ARGO_CD
+from tests.traffic.chat_servers import running_redis
 from tests.traffic.ports import free_port
-from tests.traffic.processes import running
+from tests.traffic.processes import is_well, running
 
 NAMESPACE = "argocd"
 # How often Argo CD compares git and cluster; by default 120 s.
@@ -78,23 +79,16 @@ class ArgoCD:
     @contextmanager
     def process(self, name: str, health: str, *arguments: str) -> Iterator[None]:
         """One of Argo CD's servers for as long as the block runs; entered when http://`health` answers."""
-
-        def well() -> bool:
-            try:
-                with urlopen(f"http://{health}", timeout=5) as answer:
-                    return bool(answer.status == 200)
-            except OSError:
-                return False
-
         command = [str(self.programs / name), *arguments]
-        with running(name, command, LOGS / f"{name}.log", well, self.environment):
+        is_ready = partial(is_well, f"http://{health}", 5)
+        with running(name, command, LOGS / f"{name}.log", is_ready, self.environment):
             yield
 
 
 @contextmanager
 def argo_cd(cluster: Cluster, folder: Path) -> Iterator[ArgoCD]:
     """Argo CD against the cluster for as long as the block runs; `folder` is for its files."""
-    redis, repo, server = free_port(), free_port(), free_port()
+    repo, server = free_port(), free_port()
     found = ArgoCD(
         kubectl=Kubectl(cluster, NAMESPACE),
         programs=argo_cd_programs(),
@@ -103,11 +97,11 @@ def argo_cd(cluster: Cluster, folder: Path) -> Iterator[ArgoCD]:
         environment=_environment(cluster, folder),
     )
     _install(found.kubectl)
-    to_redis = f"--redis=127.0.0.1:{redis}"
-    common = (f"--namespace={NAMESPACE}", to_redis, f"--repo-server={found.repo}")
     here = "--address=127.0.0.1"
     with ExitStack() as stack:
-        stack.enter_context(_redis(redis))
+        redis = stack.enter_context(running_redis(LOGS / "argocd-redis.log"))
+        to_redis = f"--redis={redis.removeprefix('redis://')}"
+        common = (f"--namespace={NAMESPACE}", to_redis, f"--repo-server={found.repo}")
         health = free_port()
         options = [to_redis, here, f"--port={repo}", "--metrics-address=127.0.0.1", f"--metrics-port={health}"]
         stack.enter_context(found.process("argocd-repo-server", _health_at(health), *options))
@@ -121,17 +115,6 @@ def argo_cd(cluster: Cluster, folder: Path) -> Iterator[ArgoCD]:
 
 def _health_at(port: int) -> str:
     return f"127.0.0.1:{port}/healthz"
-
-
-@contextmanager
-def _redis(port: int) -> Iterator[None]:
-    def answers() -> bool:
-        ping = subprocess.run(["redis-cli", "-p", str(port), "ping"], capture_output=True, check=False)
-        return ping.stdout.strip() == b"PONG"
-
-    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
-    with running("redis for Argo CD", command, LOGS / "argocd-redis.log", answers):
-        yield
 
 
 def _environment(cluster: Cluster, folder: Path) -> dict[str, str]:

@@ -11,10 +11,11 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.gitops.applications import CASCADE, Delivered, delivered
 from tests.gitops.argo_cd import ArgoCD, argo_cd
-from tests.gitops.examples import example, operator_values
+from tests.gitops.examples import example
 from tests.gitops.repository import Repository, new_repository
 from tests.gitops.team import Team
 from tests.helm.tool import CHART
+from tests.installation import chart_values
 
 IMAGES = ("pause", "redis", "chat", "runtime-node", "runtime-python", "socketio-operator")
 
@@ -31,7 +32,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """It holds the chart and the values that the operator is installed with."""
     repository = new_repository(tmp_path_factory.mktemp("repository"))
     shutil.copytree(CHART, repository.folder / "helm" / CHART.name)
-    repository.commit({"values/operator.yaml": yaml.safe_dump(operator_values())})
+    repository.commit({"values/operator.yaml": yaml.safe_dump(chart_values())})
     return repository
 
 

@@ -1,6 +1,5 @@
 """Argo CD's programs, from a module of ours, with the Go that they want."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.cluster.binaries import Module, ensure
-from tests.cluster.building import FOLDER, built, go_environment
+from tests.cluster.building import FOLDER, built, go_environment, module_source
 from tests.cluster.errors import ClusterError
 from tests.cluster.progress import step
 
@@ -30,11 +29,7 @@ def argo_cd_source() -> Path:
 
 def source(module: str) -> Path:
     """The files of a Go module, of MODULE@VERSION or in the version that Argo CD is built with. Raises ClusterError."""
-    command = ["go", "mod", "download", "-json", module]
-    done = subprocess.run(command, cwd=ARGO_CD.source, env=_environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stderr.strip() or done.stdout.strip()}")
-    return Path(json.loads(done.stdout)["Dir"])
+    return module_source(module, ARGO_CD.source, _environment())
 
 
 def _environment() -> dict[str, str]:

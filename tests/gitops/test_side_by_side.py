@@ -12,10 +12,9 @@ from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_for
 from tests.gitops.applications import Delivered, others_than
 from tests.gitops.argo_cd import COMPARISON_SECONDS, ArgoCD
-from tests.gitops.examples import operator_values
 from tests.gitops.repository import Repository
 from tests.gitops.team import Team
-from tests.installation import NAME, NAMESPACE
+from tests.installation import NAME, NAMESPACE, chart_values
 
 pytestmark = [pytest.mark.node, pytest.mark.long]
 
@@ -170,7 +169,7 @@ def test_an_upgrade_of_the_operator_restarts_no_pod(
 
 def write_values(repository: Repository, **more: Any) -> str:
     """Commit the chart's values. The commit's hash."""
-    return repository.commit({"values/operator.yaml": yaml.safe_dump(operator_values() | more)})
+    return repository.commit({"values/operator.yaml": yaml.safe_dump(chart_values() | more)})
 
 
 def operator_pods(kubectl: Kubectl) -> set[str]:

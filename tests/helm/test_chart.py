@@ -13,7 +13,7 @@ from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
 from tests.e2e.test_lifecycle import apply, ready, server_pods
 from tests.helm.tool import CHART, CRD, HELM_VERSIONS, RELEASE, Helm, HelmError, helm_binary, installed_by
-from tests.installation import OPERATOR_IMAGE, TEST_IMAGES
+from tests.installation import chart_values
 
 
 @pytest.fixture(params=sorted(HELM_VERSIONS), ids=lambda major: f"helm{major}")
@@ -23,19 +23,7 @@ def helm(request: pytest.FixtureRequest, cluster: Cluster, namespace: str) -> It
 
 
 def values(namespace: str, **more: Any) -> str:
-    repository, tag = OPERATOR_IMAGE.rsplit(":", 1)
-    return yaml.safe_dump(
-        {
-            "image": {"repository": repository, "tag": tag},
-            "defaultImages": {
-                "redis": TEST_IMAGES["--redis-image"],
-                "runtimeNode": TEST_IMAGES["--runtime-node-image"],
-                "runtimePython": TEST_IMAGES["--runtime-python-image"],
-            },
-            "watchNamespaces": [namespace],
-            **more,
-        }
-    )
+    return yaml.safe_dump({**chart_values(), "watchNamespaces": [namespace], **more})
 
 
 def versions(kubectl: Kubectl, kind: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster import binaries, engine, kind_image
+from tests.cluster import binaries, engine, kind, kind_image
 from tests.cluster.binaries import KUBERNETES, ensure_tool
 from tests.cluster.images import build_image
 from tests.cluster.layout import CHECKOUT
@@ -66,14 +66,14 @@ def environment(tmp_path: Path) -> Iterator[Mapping[str, str]]:
 def _kind(folder: Path) -> Path:
     """kind, which takes from this machine what it would pull."""
     config, program = folder / "kind.yaml", folder / "kind"
-    kubelet = yaml.safe_dump({"kind": "KubeletConfiguration", "failCgroupV1": False})
-    # nftables is what the node image that is built here has.
-    networking = {"kubeProxyMode": "nftables"}
-    settings = {"kubeadmConfigPatches": [kubelet], "networking": networking}
+    settings = {
+        "kubeadmConfigPatches": [yaml.safe_dump(kind.KUBELET)],
+        "networking": {"kubeProxyMode": kind.PROXY_MODE},
+    }
     config.write_text(yaml.safe_dump({"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4", **settings}))
     image, redis = kind_image.node_image(), build_image("redis")
-    kind = ensure_tool(kind_image.KIND)
-    program.write_text(KIND.format(kind=kind, image=image, config=config, redis=redis, name=REDIS))
+    tool = ensure_tool(kind_image.KIND)
+    program.write_text(KIND.format(kind=tool, image=image, config=config, redis=redis, name=REDIS))
     program.chmod(0o755)
     return program
 

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import urlopen
 
 from tests.cluster import packages
 from tests.traffic.ports import free_port
-from tests.traffic.processes import running
+from tests.traffic.processes import is_well, running
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CHAT = CHECKOUT / "examples" / "chat"
@@ -103,19 +102,11 @@ def _running_server(app: Path, pod: str, log: Path, settings: dict[str, str]) ->
     side_port = free_port()
 
     def is_ready() -> bool:
-        return _port(log) > 0 and _is_ready(side_port)
+        return _port(log) > 0 and is_well(f"http://127.0.0.1:{side_port}/readyz")
 
     environment = {**settings, "HOSTNAME": pod, "SOCKETIO_RUNTIME_PORT": str(side_port)}
     with running(pod, command, log, is_ready, environment) as process:
         yield ChatServer(pod, _port(log), process.pid)
-
-
-def _is_ready(side_port: int) -> bool:
-    try:
-        with urlopen(f"http://127.0.0.1:{side_port}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def _port(log: Path) -> int:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 from tests.cluster.waiting import wait_for
 
@@ -68,6 +69,15 @@ def start(
         process.wait()
         raise
     return process
+
+
+def is_well(url: str, seconds: float = 2.0) -> bool:
+    """Whether a server answers a GET with 200, within `seconds`."""
+    try:
+        with urlopen(url, timeout=seconds) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def stop(pid: int) -> None:

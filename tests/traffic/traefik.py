@@ -16,7 +16,7 @@ from typing import Any
 from tests.cluster.images.proxies import installed_program
 from tests.cluster.waiting import wait_for
 from tests.traffic.ports import free_port
-from tests.traffic.processes import running, start
+from tests.traffic.processes import is_well, running, start
 from tests.traffic.wire import Target
 
 INGRESS_CLASS = {
@@ -72,11 +72,7 @@ class Traefik:
 
     def is_ready(self) -> bool:
         """Whether Traefik answers its ping."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.api_port}/ping", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+        return is_well(f"http://127.0.0.1:{self.api_port}/ping")
 
     @property
     def url(self) -> str:

@@ -9,8 +9,7 @@ import pytest
 
 from socketio_operator.cli.main import main
 from tests.traffic.ports import free_port
-
-OPENED = b'0{"sid":"abc","upgrades":[],"pingInterval":25000,"pingTimeout":20000}'
+from tests.unit.test_canary import OPENED
 
 
 @contextmanager

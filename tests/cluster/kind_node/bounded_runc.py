@@ -55,9 +55,14 @@ def option(arguments: list[str], *names: str) -> "str | None":
 
 def bounding_set() -> frozenset[str]:
     """The names of the capabilities that can be had."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapBnd:"))
-    bits = int(line.split()[1], 16)
+    bits = bounding_bits()
     return frozenset(f"CAP_{name}" for number, name in enumerate(CAPABILITIES) if bits >> number & 1)
+
+
+def bounding_bits() -> int:
+    """One for each capability that can be had, the first lowest."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapBnd:"))
+    return int(line.split()[1], 16)
 
 
 def lessen(process: dict[str, Any], bounding: frozenset[str], oom_score: int) -> None:
