@@ -14,6 +14,7 @@ from cryptography import x509
 from tests.cluster import binaries, building, kind, kind_image, lifecycle
 from tests.cluster.certificates import Authority
 from tests.cluster.errors import ClusterError
+from tests.cluster.layout import CHECKOUT
 from tests.cluster.processes import command_line, ended, recorded, spawn
 from tests.cluster.waiting import wait_for
 
@@ -118,3 +119,11 @@ def test_clusters_side_by_side_share_no_address_and_no_file() -> None:
     everything = [of_cluster(number) for number in (0, 1, 15)]
     assert len(everything[0]) == 58
     assert sum(map(len, everything)) == len(set.union(*everything))
+
+
+def test_its_commands_need_nothing_of_the_operator() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-m", "tests.cluster", "--help"]
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "check-clean" in done.stdout

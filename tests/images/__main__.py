@@ -7,7 +7,7 @@ import sys
 
 from tests.cluster.errors import ClusterError
 from tests.cluster.progress import say
-from tests.images import IMAGES, build, save
+from tests.images.building import IMAGES, build, save
 
 
 def main() -> int:

@@ -19,8 +19,8 @@ import pytest
 from socketio_operator import __version__
 from tests.cluster.layout import CHECKOUT
 from tests.cluster.waiting import wait_for
-from tests.images import IMAGES, base, build, image_name, mirror_server, mirrors, save
-from tests.images.building import REPOSITORY, build_from, builder
+from tests.images import base, mirror_server, mirrors
+from tests.images.building import IMAGES, REPOSITORY, build, build_from, builder, image_name, save
 from tests.images.container import VOLUME, Archive, Container
 from tests.images.traces import found, traces
 from tests.traffic.ports import free_port

@@ -9,7 +9,7 @@ import pytest
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import LoadImage, WaitFor
 from tests.cluster.test_running_images import pod
-from tests.images import build, save
+from tests.images.building import build, save
 
 pytestmark = [pytest.mark.node, pytest.mark.long]
 

@@ -12,7 +12,7 @@ from tests.cluster.errors import ClusterError
 from tests.cluster.layout import BUILD, CHECKOUT
 from tests.cluster.progress import say
 from tests.helm.tool import CHART, helm_binary
-from tests.images import IMAGES
+from tests.images.building import IMAGES
 from tests.installation import INSTALL
 from tests.release import registry
 from tests.release.changelog import section

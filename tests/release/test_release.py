@@ -12,7 +12,7 @@ import yaml
 from socketio_operator import __version__
 from tests.cluster.layout import CHECKOUT
 from tests.helm.tool import CHART, NO_CLUSTER, Helm, helm_binary
-from tests.images import IMAGES
+from tests.images.building import IMAGES
 from tests.installation import INSTALL, NAMESPACE
 from tests.release import versions
 from tests.release.__main__ import files
