@@ -120,10 +120,18 @@ def assert_all_kept(result: SwarmResult, chat: ChatCluster) -> None:
 
 @on(STICKY)
 def test_each_session_stays_on_its_pod(chat: ChatCluster, sources: list[str]) -> None:
-    """Whichever pod of the proxy a connection takes."""
+    """Whichever pod of the proxy a connection takes.
+
+    Apache httpd evens requests out, also those that a cookie leads: after sessions that polled more often on one pod
+    than on the others, that pod may get none of the next 60. So each pod serves some of all the modes' sessions.
+    """
     assert len(chat.target.addresses) == 2, "one pod of the proxy behind each"
+    served: set[str] = set()
     for mode in MODES:
-        assert_all_kept(swarm(chat, sources, mode, keeps_cookies=True), chat)
+        result = swarm(chat, sources, mode, keeps_cookies=True)
+        assert result.sticky == CLIENTS, result.faults
+        served |= set(result.pods)
+    assert sorted(served) == chat.pod_names, "every pod serves some"
 
 
 @on(FORWARDING)
