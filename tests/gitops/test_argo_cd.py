@@ -78,4 +78,7 @@ def test_the_default_comparison_keeps_what_goes_from_git(argo: ArgoCD, team: Tea
     chat.wait("Synced", "Suspended", 60, team.write())
     assert chat.others_than("Synced", "Suspended", 2 * COMPARISON_SECONDS) == []
     argo.kubectl("annotate", "application", chat.name, *(f"{key}={value}" for key, value in WHOLE_DIFF.items()))
+    # The annotation alone is no reason to compare again: with ServerSideDiff the last result stays until a new commit,
+    # a change of the spec or a refresh (useDiffCache in Argo CD's controller/state.go).
+    chat.refresh()
     chat.wait("Synced", "Healthy", 60)
