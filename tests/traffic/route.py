@@ -25,6 +25,8 @@ FORWARDED = "socketio_runtime_forwarded_total"
 CONNECTS = re.compile(r"^socket_io_connect_total\{.*\} (\d+)", re.MULTILINE)
 # Of so many by their addresses, or at random, hardly ever all leave out one of a few pods.
 PROBES = 24
+# Proxies that even requests out, also those that a cookie leads, rather than sessions.
+EVENING_OUT = frozenset({"httpd"})
 
 
 class Route(Protocol):

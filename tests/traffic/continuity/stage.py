@@ -27,7 +27,7 @@ from tests.traffic.continuity.crowd import ADDRESSES, SETTLE_SECONDS, Crowd, cro
 from tests.traffic.continuity.report import Report
 from tests.traffic.continuity.volumes import volume
 from tests.traffic.processes import running
-from tests.traffic.route import RUNTIME_PORT, NodePorts, Route, forwarded, routed_addresses
+from tests.traffic.route import EVENING_OUT, RUNTIME_PORT, NodePorts, Route, forwarded, routed_addresses
 from tests.traffic.traefik import INGRESS_CLASS, INGRESS_NGINX, Traefik
 from tests.traffic.wire import Target
 
@@ -249,7 +249,7 @@ def deployed(
             stack.enter_context(volume(kubectl, setup.name))
         stack.callback(kubectl, "delete", "sio", setup.name, "--wait=false")
         if setup.proxy:
-            route: Route = NodePorts(kubectl, f"{setup.name}-proxy", sources, evens_out=setup.proxy == "httpd")
+            route: Route = NodePorts(kubectl, f"{setup.name}-proxy", sources, evens_out=setup.proxy in EVENING_OUT)
         else:
             route = Router(kubectl.cluster.kubeconfig, Traefik.on_free_ports(folder / f"traefik-{setup.name}.log"))
             stack.callback(route.stop)
