@@ -37,7 +37,8 @@ values, so Argo CD and Flux render the same as Helm. An upgrade of the operator 
 - **One operator:** `replicaCount` is 1 or 0, and `updateStrategy` is Recreate. Traffic does not depend on the
   operator while its pod is replaced.
 - **A test:** with `test.image`, the image of a Socket.IO server of yours, `helm test` applies a SocketIOCluster of it,
-  opens a session through its Service and deletes it again.
+  opens a session through its Service and deletes it again. Its pods need up to 45 s to end, and until then they may
+  answer a second test.
 - **Metrics:** the operator serves none yet, so there is neither a ServiceMonitor nor a PodMonitor.
 
 ## Values
