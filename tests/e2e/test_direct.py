@@ -28,7 +28,7 @@ SOON_SECONDS = 3.0
 PYTHON = {"image": "registry.local/chat-python:1", "runtime": {"inject": "python"}}
 
 
-@pytest.fixture(scope="module", params=["node", "python"])
+@pytest.fixture(scope="module", params=["node", pytest.param("python", marks=pytest.mark.long)])
 def direct(space: Kubectl, sources: list[str], request: pytest.FixtureRequest) -> Iterator[ChatCluster]:
     """A chat whose clients come to the pods' own addresses, with each runtime."""
     name = f"direct-{request.param}"

@@ -25,8 +25,8 @@ LONG = pytest.mark.long
 SOON = {"pingInterval": 2000, "pingTimeout": 2000}
 # The app pings more seldom than the operator was told.
 LATE = {"name": "SOCKETIO_PING_INTERVAL", "value": "15000"}
-# Of these programs what is named here; the rest is for `make test-long`.
-USUAL = {"nginx": ("clientip", "cookie", "none"), "httpd": ("cookie",), "traefik": ("cookie",)}
+# Of each program what is named here; the rest is for `make test-long`.
+USUAL = {"haproxy": ("clientip", "cookie", "none", "forwardedfor", "control", "impatient"), "nginx": ("cookie",)}
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def on(settings: dict[str, dict[str, Any]]) -> pytest.MarkDecorator:
         if can(program, name, given["affinity"])
     ]
     marked = [
-        pytest.param(setup, id=str(setup), marks=[] if setup.name in USUAL.get(setup.program, settings) else LONG)
+        pytest.param(setup, id=str(setup), marks=[] if setup.name in USUAL.get(setup.program, ()) else LONG)
         for setup in setups
     ]
     return pytest.mark.parametrize("chat", marked, indirect=True)

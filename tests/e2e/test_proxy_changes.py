@@ -41,6 +41,7 @@ def stage(
         yield stage
 
 
+@pytest.mark.long
 def test_scaled_up_and_down(stage: Stage) -> None:
     try:
         assert_kept(stage.watch(events.proxied(events.ONE_MORE, stage.name), lambda: stage.scale(4)))

@@ -36,7 +36,7 @@ def ask(pod: Pod, path: str, body: dict[str, int] | None = None, token: str = ""
         return error.code, json.load(error)
 
 
-@pytest.mark.parametrize("adapter", ["redis", "redis-sharded", "redis-streams"])
+@pytest.mark.parametrize("adapter", ["redis", pytest.param("redis-sharded", marks=pytest.mark.long), "redis-streams"])
 def test_an_app_without_adapter_meets_by_injection(kubectl: Kubectl, traefik: Traefik, adapter: str) -> None:
     chat = deploy_chat(kubectl, traefik, f"by-{adapter}", adapter=adapter)
     result, rows = swarm(chat.target, then=Swarm.broadcast_matrix)

@@ -72,8 +72,15 @@ def deploy(kubectl: Kubectl, router: Traefik) -> Deploy:
     return deploy
 
 
-@pytest.mark.parametrize("name", ROUTINGS)
-@pytest.mark.parametrize("affinity", ["clientIP", "cookie"])
+@pytest.mark.parametrize(
+    ("name", "affinity"),
+    [
+        ("traefik", "clientIP"),
+        ("gateway", "cookie"),
+        pytest.param("traefik", "cookie", marks=pytest.mark.long),
+        pytest.param("gateway", "clientIP", marks=pytest.mark.long),
+    ],
+)
 def test_each_session_stays_on_its_pod(name: str, affinity: str, deploy: Deploy) -> None:
     """Nothing is forwarded here that would hide a mistake."""
     chat = deploy(name, affinity, env=[NO_FORWARDING])

@@ -106,6 +106,7 @@ def test_an_app_whose_own_adapter_does_not_cross(kubectl: Kubectl, traefik: Trae
     assert is_told(kubectl, "island", "AdapterInjected", "False", "AppAdapter"), "the app's own is as good"
 
 
+@pytest.mark.long
 def test_a_pod_that_is_cut_off_from_redis(kubectl: Kubectl, traefik: Traefik) -> None:
     chat = deploy_chat(kubectl, traefik, "cut", adapter="redis-streams")
     wait_told(kubectl, "cut", "Broadcasting", "True", "Crossing")

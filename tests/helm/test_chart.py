@@ -12,11 +12,11 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
 from tests.e2e.test_lifecycle import apply, ready, server_pods
-from tests.helm.tool import CHART, CRD, HELM_VERSIONS, RELEASE, Helm, HelmError, helm_binary, installed_by
+from tests.helm.tool import CHART, CRD, RELEASE, Helm, HelmError, helm_binary, installed_by
 from tests.installation import chart_values
 
 
-@pytest.fixture(params=sorted(HELM_VERSIONS), ids=lambda major: f"helm{major}")
+@pytest.fixture(params=[pytest.param(3, marks=pytest.mark.long), 4], ids=lambda major: f"helm{major}")
 def helm(request: pytest.FixtureRequest, cluster: Cluster, namespace: str) -> Iterator[Helm]:
     with installed_by(Helm(helm_binary(request.param), cluster.kubeconfig, namespace)) as tool:
         yield tool
