@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
+from tests.cluster import reading
 from tests.cluster.cluster import Cluster
 from tests.cluster.errors import KubectlError
 from tests.cluster.layout import BUILD
@@ -54,6 +55,9 @@ class Kubectl:
 
     def json(self, *arguments: str, namespace: str | None = None, timeout: float = 60) -> Any:
         """The answer of a `get` (or any command that takes `--output=json`) as Python values."""
+        found = reading.get(self.cluster.kubeconfig, arguments, namespace or self.namespace)
+        if found is not None:
+            return found
         return json.loads(self(*arguments, "--output=json", namespace=namespace, timeout=timeout))
 
     def apply(self, *manifests: dict[str, Any], namespace: str | None = None) -> str:
