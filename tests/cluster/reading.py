@@ -7,11 +7,12 @@ import base64
 import json
 import ssl
 import tempfile
-import urllib.error
-import urllib.request
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
+from http import HTTPStatus
+from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -74,19 +75,21 @@ class Reader:
         config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
-        self._server = cluster["server"]
-        self._tls = ssl.create_default_context(cadata=authority)
+        tls = ssl.create_default_context(cadata=authority)
         with tempfile.NamedTemporaryFile() as pair:
             for part in ("client-certificate-data", "client-key-data"):
                 pair.write(base64.b64decode(user[part]))
             pair.flush()
-            self._tls.load_cert_chain(pair.name)
+            tls.load_cert_chain(pair.name)
+        self._connection = HTTPSConnection(cluster["server"].removeprefix("https://"), timeout=SECONDS, context=tls)
+        self._one_at_a_time = threading.Lock()
         self._resources: dict[str, Resource] = {}
 
     def get(self, query: Query, namespace: str) -> Any | None:
         """The object, or a list of those that there are; None where kubectl may know more.
 
-        Raises KubectlError in kubectl's words, and OSError when the server cannot be reached.
+        Raises KubectlError in kubectl's words where there is no such object, and OSError or HTTPException when the
+        server does not answer as it should.
         """
         resources = [self._resource(kind) for kind in query.kinds]
         if query.name and len(resources) == 1 and resources[0]:
@@ -127,19 +130,30 @@ class Reader:
         return names
 
     def _read(self, path: str, accept: str = "application/json") -> Any:
-        request = urllib.request.Request(self._server + path, headers={"Accept": accept})
-        try:
-            with urllib.request.urlopen(request, context=self._tls, timeout=SECONDS) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                said = error.read().decode(errors="replace")
-            # A kind that is gone is answered in plain text.
-            self._resources = {}
-            status = json.loads(said) if said.startswith("{") else {}
-            raise KubectlError(
-                f"Error from server ({status.get('reason', error.code)}): {status.get('message', said)}"
-            ) from None
+        status, said = self._answer(path, {"Accept": accept})
+        if status == HTTPStatus.OK:
+            return json.loads(said)
+        if status == HTTPStatus.NOT_FOUND and said.startswith(b"{"):
+            raise KubectlError(f"Error from server (NotFound): {json.loads(said)['message']}")
+        # A kind that is gone, answered in plain text, or a server that has to be asked again: kubectl does.
+        self._resources = {}
+        raise OSError(f"{path} was answered with {status}")
+
+    def _answer(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Status and body."""
+        with self._one_at_a_time:
+            try:
+                return _ask(self._connection, path, headers)
+            except (OSError, HTTPException):
+                # The server may have closed it since; the next request opens it again.
+                self._connection.close()
+                return _ask(self._connection, path, headers)
+
+
+def _ask(connection: HTTPSConnection, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    connection.request("GET", path, headers=headers)
+    with connection.getresponse() as answer:
+        return answer.status, answer.read()
 
 
 def _path(resource: Resource, namespace: str) -> str:
@@ -154,16 +168,16 @@ def _without_managers(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def get(kubeconfig: Path, arguments: Sequence[str], namespace: str) -> Any | None:
-    """As `Reader.get`, for kubectl's arguments; also None where the server cannot be reached."""
+    """As `Reader.get`, for kubectl's arguments; also None where the server does not answer as it should."""
     query = parsed(arguments)
     if query is None:
         return None
     try:
         return _reader(kubeconfig, kubeconfig.stat().st_mtime_ns).get(query, namespace)
-    except OSError:
+    except (OSError, HTTPException):
         return None
 
 
-@lru_cache(maxsize=4)
+@cache
 def _reader(kubeconfig: Path, _written: int) -> Reader:
     return Reader(kubeconfig)
