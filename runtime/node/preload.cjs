@@ -1,10 +1,15 @@
-// Loaded by NODE_OPTIONS=--require into every Node process of a container. It only installs a hook that looks for
-// Socket.IO among the modules that are loaded; everything else waits until the process creates a Server.
+// Loaded by NODE_OPTIONS=--require into every Node process of a container. It only installs two hooks that look for
+// Socket.IO, among the modules that are loaded and among the emitters that are made; everything else waits until the process
+// creates a Server.
 "use strict";
 
 try {
   if (Number(process.versions.node.split(".")[0]) >= 16) {
     require("./lib/module-hook.js").install();
+    require("./lib/shape.js").watchClasses(
+      (prototype) => require("./lib/patch.js").foundServer(prototype),
+      (prototype) => require("./lib/patch.js").foundSocket(prototype),
+    );
     if (process.env.SOCKETIO_WORKERS) require("./lib/workers/index.js").start();
   } else process.stderr.write("[socketio-runtime] Node.js " + process.versions.node + " is older than 16: the app is left alone\n");
 } catch (error) {

@@ -15,7 +15,7 @@ from tests.installation import NAME, NAMESPACE, install_objects
 from tests.traffic.route import routed_addresses
 
 IMAGES = (
-    *("pause", "redis", "chat", "chat-own-adapter", "chat-python", "rooms"),
+    *("pause", "redis", "chat", "chat-own-adapter", "chat-python", "rooms", "rooms-bundled"),
     *("runtime-node", "runtime-python", "socketio-operator"),
 )
 

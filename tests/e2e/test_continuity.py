@@ -43,6 +43,7 @@ alone = on(Setup("alone", off=("forwarding", "mirror")))
 unforwarded = on(Setup("unforwarded", off=("forwarding",)))
 unmirrored = on(Setup("unmirrored", off=("mirror",)))
 stored = on(Setup("stored", stored=True))
+bundled = on(Setup("bundled", image="registry.local/rooms-bundled:1"))
 forgetful = on(Setup("forgetful", adapter="redis"))
 
 
@@ -90,6 +91,14 @@ def test_a_rolling_restart(stage: Stage) -> None:
     assert all(client.cuts for client in seen.clients), "each client's pod was replaced"
     assert_paced(seen)
     assert stage.kubectl.json("get", "events", "--field-selector=reason=FailedPreStopHook")["items"] == []
+
+
+@pytest.mark.long
+@bundled
+def test_a_rolling_restart_of_a_server_in_one_file(stage: Stage) -> None:
+    seen = stage.watch(events.ROLLED, stage.roll)
+    assert_kept(seen)
+    assert all(client.cuts for client in seen.clients), "each client's pod was replaced"
 
 
 @pytest.mark.long

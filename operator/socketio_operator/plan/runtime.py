@@ -84,8 +84,8 @@ def _is_apart(adapter: Mapping[str, Any]) -> bool:
 _FINDINGS = {
     SILENT: (
         "RuntimeSilent",
-        "The runtime does not answer in pod {pod}: the image may run another language, or have Socket.IO bundled into "
-        "one file; set spec.runtime.inject to what it runs, or to none.",
+        "The runtime does not answer in pod {pod}: the image may run another language, or make no Socket.IO server; "
+        "set spec.runtime.inject to what it runs, or to none.",
     ),
     "unsupported": (
         "Unsupported",

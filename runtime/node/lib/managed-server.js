@@ -1,5 +1,6 @@
 "use strict";
 
+const { EventEmitter } = require("events");
 const { closeAtOnce } = require("./close-at-once.js");
 const { log } = require("./log.js");
 const { atLeast } = require("./patch.js");
@@ -15,7 +16,8 @@ class ManagedServer {
   /**
    * @param {object} io  the Server
    * @param {{version: number[], index: number, filename?: string, supported?: boolean}} about
-   *   index: 1 for the first Server that the process created
+   *   index: 1 for the first Server that the process created; filename: Socket.IO's main file, none in a bundle, whose version
+   *   is that or a later one
    */
   constructor(io, { version, index, filename, supported = true }) {
     this.io = io;
@@ -23,6 +25,7 @@ class ManagedServer {
     this.index = index;
     this.filename = filename;
     this.supported = supported;
+    this.bundled = supported && !filename;
     /** who provides the adapter: "runtime", "app", "none" (nobody: a single process) or "unsupported" */
     this.adapterOwner = supported ? "none" : "unsupported";
     this.adapterName = "in-memory";
@@ -46,12 +49,19 @@ class ManagedServer {
    */
   chooseAdapter(value, first, settings) {
     const module = appAdapterModule(this.filename);
-    const isDefault = value === module.Adapter || value === module.SessionAwareAdapter;
-    if (!first || !isDefault) return this.#leaveAdapterToApp(value, settings);
+    if (!first || !this.#isDefault(value, module)) return this.#leaveAdapterToApp(value, settings);
     const definition = this.#open(settings, module);
     this.#enableRecovery(settings, definition);
     if (this.broker) return this.broker.adapter;
     return this.recovery && module.SessionAwareAdapter ? module.SessionAwareAdapter : value;
+  }
+
+  // The adapters of a bundle are nobody's to compare with, but since 4.6 a Server has its options before its adapter; earlier
+  // ones have none but the in-memory one that is an emitter itself.
+  #isDefault(value, { Adapter, SessionAwareAdapter }) {
+    if (!this.bundled) return value === Adapter || value === SessionAwareAdapter;
+    if (this.io.opts) return !this.io.opts.adapter;
+    return Boolean(value && value.prototype) && Object.getPrototypeOf(value.prototype) === EventEmitter.prototype;
   }
 
   #leaveAdapterToApp(value, settings) {
@@ -78,7 +88,7 @@ class ManagedServer {
     }
     this.adapterOwner = "runtime";
     this.adapterName = settings.adapter;
-    log(`socket.io ${this.version.join(".")}: adapter ${settings.adapter}, prefix ${prefix}`);
+    log(`socket.io ${this.versionName}: adapter ${settings.adapter}, prefix ${prefix}`);
     return adapters.definition(settings.adapter);
   }
 
@@ -91,13 +101,18 @@ class ManagedServer {
     } else if (recoveryMs === undefined) {
       return;
     } else if (!atLeast(this.version, RECOVERY_SINCE)) {
-      log(`recovery: socket.io ${this.version.join(".")} has none (${RECOVERY_SINCE.join(".")} has), SOCKETIO_RECOVERY_MS is not applied`);
+      log(`recovery: socket.io ${this.versionName} has none (${RECOVERY_SINCE.join(".")} has), SOCKETIO_RECOVERY_MS is not applied`);
     } else if (!definition.recovery) {
       log(`recovery: the adapter ${this.adapterName} has none, SOCKETIO_RECOVERY_MS is not applied`);
     } else {
       this.recovery = true;
       io.opts = { ...io.opts, connectionStateRecovery: { maxDisconnectionDuration: recoveryMs, skipMiddlewares: false } };
     }
+  }
+
+  /** @returns {string} the version as people read it */
+  get versionName() {
+    return this.version.join(".") + (this.bundled ? " or later, bundled" : "");
   }
 
   /** Follows the connections of an engine, whoever made it. */

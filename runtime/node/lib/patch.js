@@ -17,22 +17,33 @@ function found(socketio, filename) {
   guarded("hooking Socket.IO", () => {
     const version = versionOf(filename);
     const runtime = require("./runtime.js").runtime();
-    if (atLeast(version, OLDEST)) hook(socketio, filename, version, runtime);
-    else observe(socketio, version, runtime);
+    if (!atLeast(version, OLDEST)) return observe(socketio, version, runtime);
+    hookServer(socketio.Server.prototype, { version, filename }, runtime);
+    hookSocket(socketio.Socket.prototype, runtime);
   });
 }
 
-function hook(socketio, filename, version, runtime) {
-  const { Server, Socket } = socketio;
-  if (seen.has(Server)) return;
-  seen.add(Server);
-  wrap(Server.prototype, "adapter", (original) => function adapter(value) {
+/** Called with the prototype of a Server that is part of a bundle; its version is known by what it can. */
+function foundServer(prototype) {
+  const version = prototype.serverSideEmitWithAck ? [4, 6] : OLDEST;
+  guarded("hooking a bundled Socket.IO", () => hookServer(prototype, { version }, require("./runtime.js").runtime()));
+}
+
+/** Called with the prototype of such a Server's sockets. */
+function foundSocket(prototype) {
+  guarded("hooking sockets of a bundled Socket.IO", () => hookSocket(prototype, require("./runtime.js").runtime()));
+}
+
+function hookServer(prototype, about, runtime) {
+  if (seen.has(prototype)) return;
+  seen.add(prototype);
+  wrap(prototype, "adapter", (original) => function adapter(value) {
     if (arguments.length === 0) return original.call(this);
-    const chosen = guarded("the adapter", () => runtime.chooseAdapter(this, value, filename, version));
+    const chosen = guarded("the adapter", () => runtime.chooseAdapter(this, value, about));
     return original.call(this, chosen || value);
   });
   for (const name of ["attach", "attachApp"]) {
-    wrap(Server.prototype, name, (original) => function (target, options) {
+    wrap(prototype, name, (original) => function (target, options) {
       const merged = guarded("engine options", () => runtime.engineOptions(this, options));
       try {
         return original.call(this, target, ...(merged || options ? [merged || options] : []));
@@ -41,32 +52,33 @@ function hook(socketio, filename, version, runtime) {
       }
     });
   }
-  wrap(Server.prototype, "bind", (original) => function bind(engine) {
+  wrap(prototype, "bind", (original) => function bind(engine) {
     const result = original.apply(this, arguments);
     guarded("watching connections", () => runtime.bound(this, engine));
     return result;
   });
-  wrap(Server.prototype, "close", (original) => function close() {
+  wrap(prototype, "close", (original) => function close() {
     const result = original.apply(this, arguments);
     guarded("closing", () => runtime.closed(this));
     return result;
   });
-  hookSocket(Socket, runtime);
 }
 
-function hookSocket(Socket, runtime) {
-  wrap(Socket.prototype, "_onconnect", (original) => function _onconnect() {
+function hookSocket(prototype, runtime) {
+  if (seen.has(prototype)) return;
+  seen.add(prototype);
+  wrap(prototype, "_onconnect", (original) => function _onconnect() {
     const result = original.apply(this, arguments);
     guarded("a connection", () => runtime.connected(this));
     return result;
   });
-  wrap(Socket.prototype, "_onclose", (original) => function _onclose(reason) {
+  wrap(prototype, "_onclose", (original) => function _onclose(reason) {
     if (this.connected) guarded("a disconnection", () => runtime.disconnected(this, reason));
     return original.apply(this, arguments);
   });
   // On the path of every message: no closure, and nothing in it can throw.
   const { metrics } = runtime;
-  wrap(Socket.prototype, "onevent", (original) => function onevent(packet) {
+  wrap(prototype, "onevent", (original) => function onevent(packet) {
     metrics.received(this, packet);
     return original.call(this, packet);
   });
@@ -99,4 +111,4 @@ function atLeast(version, least) {
   return version[0] > least[0] || (version[0] === least[0] && version[1] >= least[1]);
 }
 
-module.exports = { found, atLeast };
+module.exports = { found, foundServer, foundSocket, atLeast };

@@ -57,7 +57,7 @@ function status(runtime) {
     traffic: windows([runtime.traffic.buckets()]),
     adapterAsked: runtime.settings.adapter,
     servers: [...runtime.servers.values()].map((server) => ({
-      socketio: server.version.join("."),
+      socketio: server.versionName,
       adapter: { owner: server.adapterOwner, name: server.adapterName, ...(server.broker ? server.broker.state() : {}) },
       recovery: server.recovery,
       appOptions: [...server.appOptions],

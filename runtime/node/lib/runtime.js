@@ -45,9 +45,9 @@ class Runtime {
   }
 
   /** Hook of `Server.prototype.adapter(value)`: returns the adapter to use. The first call is the constructor's. */
-  chooseAdapter(io, value, filename, version) {
+  chooseAdapter(io, value, about) {
     const known = this.servers.get(io);
-    const managed = known || this.#add(io, { version, index: ++this.created, filename });
+    const managed = known || this.#add(io, { ...about, index: ++this.created });
     if (!known) this.shutdown.install();
     return managed.chooseAdapter(value, known === undefined, this.settings);
   }

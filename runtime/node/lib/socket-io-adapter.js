@@ -4,12 +4,12 @@ const Module = require("module");
 const { log } = require("./log.js");
 
 /**
- * The app's own `socket.io-adapter`, as its Socket.IO sees it.
- * @param {string} filename  Socket.IO's main file
+ * The app's own `socket.io-adapter`, as its Socket.IO sees it; ours for a Socket.IO in a bundle.
+ * @param {string} [filename]  Socket.IO's main file
  * @returns {object} exports; holds Adapter, since 2.5 also SessionAwareAdapter and ClusterAdapter
  */
 function appAdapterModule(filename) {
-  return Module.createRequire(filename)("socket.io-adapter");
+  return filename ? Module.createRequire(filename)("socket.io-adapter") : require("socket.io-adapter");
 }
 
 /**

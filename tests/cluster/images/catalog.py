@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -78,6 +79,14 @@ def rooms() -> Image:
     return _node_image("registry.local/rooms:1", ROOMS)
 
 
+def rooms_bundled() -> Image:
+    """The same server as one file, Socket.IO included and minified: nothing else of it is in the image."""
+    node = _node()
+    inputs = " ".join(_digest(ROOMS / name) for name in ("package.json", "package-lock.json", "server.js"))
+    layers = (Files((*accounts("app", APP_USER), Program(node))), Prepared(f"bundle {inputs}", _bundle_rooms, "/app"))
+    return Image("registry.local/rooms-bundled:1", layers, (node, "server.js"), APP_USER, workdir="/app")
+
+
 def chat_python() -> Image:
     """examples/chat-python as its Dockerfile builds it, on Debian's Python."""
     python = debian_root("python3.11-minimal", "libpython3.11-stdlib")
@@ -138,6 +147,7 @@ IMAGES: dict[str, Callable[[], Image]] = {
     "chat-own-adapter": chat_own_adapter,
     "chat-python": chat_python,
     "rooms": rooms,
+    "rooms-bundled": rooms_bundled,
     "nginx": nginx,
     **{f"proxy-{program}": make for program, make in proxies.PROXIES.items()},
     "envoy": envoy,
@@ -181,17 +191,35 @@ def _digest(path: Path) -> str:
 
 def _npm_ci(source: Path, folder: Path) -> None:
     """Fill `folder` with the locked modules of the npm package in `source`."""
+    with _installed(source, folder, "--omit=dev") as work:
+        folder.rmdir()
+        (work / "node_modules").rename(folder)
+
+
+def _bundle_rooms(folder: Path) -> None:
+    """Fill `folder` with what the package's `npm run bundle` makes."""
+    with _installed(ROOMS, folder) as work:
+        shutil.copy(ROOMS / "server.js", work)
+        _npm(work, "run", "bundle")
+        shutil.copy(work / "dist" / "server.js", folder)
+
+
+@contextmanager
+def _installed(source: Path, folder: Path, *options: str) -> Iterator[Path]:
+    """A place beside `folder` with the locked modules of the npm package in `source`, for as long as the block runs."""
     work = folder.with_name(f"{folder.name}.npm")
     work.mkdir()
     try:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(source / name, work)
-        command = ["npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--ignore-scripts"]
         with step(f"the modules of {source.relative_to(CHECKOUT)}"):
-            done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ClusterError(f"`{' '.join(command)}` failed:\n{done.stderr.strip()}")
-        folder.rmdir()
-        (work / "node_modules").rename(folder)
+            _npm(work, "ci", *options, "--no-audit", "--no-fund", "--ignore-scripts")
+        yield work
     finally:
         shutil.rmtree(work)
+
+
+def _npm(work: Path, *arguments: str) -> None:
+    done = subprocess.run(["npm", *arguments], cwd=work, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ClusterError(f"`npm {' '.join(arguments)}` failed:\n{done.stderr.strip()}")

@@ -55,6 +55,7 @@ class Setup:
     adapter: str = "redis-streams"
     stored: bool = False
     proxy: str = ""
+    image: str = IMAGE
 
     def manifest(self) -> dict[str, Any]:
         """As a user would write it."""
@@ -68,7 +69,7 @@ class Setup:
             adapter=self.adapter,
             routing=PROXIED | {"proxy": {"type": self.proxy}} if self.proxy else {},
             engine=PINGS | ({"connectionStateRecovery": {}} if self.adapter == "redis-streams" else {}),
-            image=IMAGE,
+            image=self.image,
             runtime={"drainSeconds": DRAIN_SECONDS},
             resources={"requests": {"cpu": "250m"}},
             env=[variables[part] for part in self.off],

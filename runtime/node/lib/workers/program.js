@@ -20,7 +20,7 @@ function whyNot({ main, ipc, execArgv }) {
   // the runner tsx opens a channel to its program as well, which it needs only to pass messages of the program on
   if (ipc && !execArgv.some((argument) => TSX.test(argument))) return "the process was started by another Node.js program that talks to it";
   if (PACKAGES.test(file)) return "the main script belongs to a package: start the server by its own file";
-  return reachesSocketIO(file) ? undefined : "socket.io cannot be found from the main script";
+  return reachesSocketIO(file) || holdsSocketIO(file) ? undefined : "socket.io cannot be found from the main script";
 }
 
 function resolved(main) {
@@ -39,6 +39,11 @@ function reachesSocketIO(file) {
     const dependency = finds(from, name);
     return dependency !== undefined && path.isAbsolute(dependency) && finds(createRequire(dependency), "socket.io") !== undefined;
   });
+}
+
+// A bundler keeps the names of methods.
+function holdsSocketIO(file) {
+  return fs.readFileSync(file).includes("serverSideEmit");
 }
 
 function finds(from, name) {

@@ -4,8 +4,11 @@
 
 const http = require("http");
 
-/** @param {object} socketio  what the app loaded: exports of socket.io, or {Server} from an ES module */
-function start(socketio) {
+/**
+ * @param {object} socketio  what the app loaded: exports of socket.io, or {Server} from an ES module
+ * @param {() => Function} [ownAdapter]  makes the adapter that it may bring
+ */
+function start(socketio, ownAdapter = fromModule) {
   if (process.env.APP_SIGTERM) process.on("SIGTERM", () => leave(process.env.APP_SIGTERM));
   const server = http.createServer((request, response) => response.end("hello\n"));
   const options = JSON.parse(process.env.APP_OPTIONS || "{}");
@@ -44,7 +47,7 @@ function leave(how) {
   if (how === "exit") process.exit(7);
 }
 
-function ownAdapter() {
+function fromModule() {
   const path = require("path");
   const fromSocketIO = require("module").createRequire(require.resolve("socket.io", { paths: [path.dirname(process.argv[1])] }));
   const { Adapter } = fromSocketIO("socket.io-adapter");
