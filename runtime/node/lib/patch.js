@@ -23,7 +23,7 @@ function found(socketio, filename) {
   });
 }
 
-/** Called with the prototype of a Server that is part of a bundle; its version is known by what it can. */
+/** Called with the prototype of a Server. One that no module was found to export is part of a bundle: its version is known by what it can. */
 function foundServer(prototype) {
   const version = prototype.serverSideEmitWithAck ? [4, 6] : OLDEST;
   guarded("hooking a bundled Socket.IO", () => hookServer(prototype, { version }, require("./runtime.js").runtime()));

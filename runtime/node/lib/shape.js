@@ -12,16 +12,19 @@ const SOCKET = ["_onconnect", "_onclose", "onevent", "join", "leave"];
  * Finds the classes of a Socket.IO that no module has under its own name. Node.js calls the static `EventEmitter.init` for
  * every emitter that is made, so a class is seen before the first of its objects has done anything.
  * @param {(prototype: object) => void} onServer
- * @param {(prototype: object) => void} onSocket
+ * @param {(prototype: object) => void} onSocket  called after onServer only: sockets of older versions are left alone
  */
 function watchClasses(onServer, onSocket) {
   const { init } = EventEmitter;
   const seen = new WeakSet();
+  let found = false;
   const look = (made) => {
     for (let prototype = Object.getPrototypeOf(made); prototype && !seen.has(prototype); prototype = Object.getPrototypeOf(prototype)) {
       seen.add(prototype);
-      if (owns(prototype, SERVER)) onServer(prototype);
-      else if (owns(prototype, SOCKET)) onSocket(prototype);
+      if (owns(prototype, SERVER)) {
+        found = true;
+        onServer(prototype);
+      } else if (found && owns(prototype, SOCKET)) onSocket(prototype);
     }
   };
   // On the path of every stream and socket of the app: one look into a set, once their class is known.
