@@ -2,7 +2,8 @@
 
 Our handler is the one that Python knows; what the app registers is only remembered (see `signals`), so no handler of
 the app runs before the drain is over. Then the main thread gets the signal once more and calls the app's handler, where
-and as the app expects it. A second SIGTERM ends the process at once.
+and as the app expects it. A second SIGTERM ends the process at once, unless it comes right after the first: one that is
+sent to a process group arrives once more through a parent that passes it on, such as gunicorn below dumb-init.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .runtime import Runtime
 
 SIGNAL = signal.SIGTERM
+REPEAT_SECONDS = 1.0
 EXIT_CODE_TERMINATED = 128 + 15
 IDLE, DRAINING, DRAINED, HANDED_OVER = range(4)
 
@@ -32,6 +34,7 @@ class Shutdown:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._state = IDLE
+        self._asked = 0.0
         self._app: AppHandler | None = None
         self.forked = False
 
@@ -48,6 +51,7 @@ class Shutdown:
         raised_by_app = self._app is not None and self._app.take_raised()
         if self._state == IDLE:
             self._state = DRAINING
+            self._asked = time.monotonic()
             # not threading.Thread: its start() waits, which a handler must not do under gevent and eventlet
             _thread.start_new_thread(self._drain, ())
         elif self._state == DRAINED:
@@ -56,7 +60,7 @@ class Shutdown:
         elif raised_by_app and self._state == HANDED_OVER:
             # a web server that ends after SIGTERM may raise it again, for its parent to see: uvicorn does
             self._call_app(number, frame)
-        else:
+        elif self._state == HANDED_OVER or time.monotonic() - self._asked > REPEAT_SECONDS:
             log("SIGTERM again: exit at once")
             _exit(EXIT_CODE_TERMINATED)
 

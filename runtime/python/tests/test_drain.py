@@ -143,11 +143,27 @@ def test_a_second_sigterm_ends_the_process_at_once(server: str) -> None:
     file, command = SERVERS[server]
     app = App(file, env={"SOCKETIO_DRAIN_SECONDS": "60"}, command=command).ready()
     app.client(reconnection=False)
+    asked = time.monotonic()
     os.kill(app.process.pid, signal.SIGTERM)
     until("the drain", lambda: app.status()["draining"] is True)
     assert app.ask("/readyz").status_code == 200  # Kubernetes itself takes a pod that ends out of the endpoints
+    until("a second, within which it would count as the first", lambda: time.monotonic() - asked > 1)
     os.kill(app.process.pid, signal.SIGTERM)
     assert app.exit(1) == 143
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "werkzeug", "gunicorn threads"])
+def test_a_signal_to_the_process_group_is_one(server: str) -> None:
+    """As dumb-init sends it: a worker gets it twice, also from its parent. Here the process itself does, right away."""
+    file, command = SERVERS[server]
+    app = App(file, env={"SOCKETIO_DRAIN_SECONDS": "1"}, command=command).ready()
+    for _ in range(3):
+        app.client(reconnection=False)
+    os.killpg(app.process.pid, signal.SIGTERM)
+    until("the drain", lambda: "drain: 3 connections over 1 s" in app.log)
+    os.killpg(app.process.pid, signal.SIGTERM)
+    assert app.exit() == 0, app.log
+    assert "drain: 3 connections closed, 0 left" in app.log
 
 
 @pytest.mark.parametrize("server", ["uvicorn", "werkzeug"])
