@@ -2,7 +2,7 @@
 
 const { EventEmitter } = require("events");
 const { closeAtOnce } = require("./close-at-once.js");
-const { log } = require("./log.js");
+const { log, guarded } = require("./log.js");
 const { atLeast } = require("./patch.js");
 const adapters = require("./adapters/index.js");
 const { prefixOf } = require("./adapters/names.js");
@@ -65,7 +65,11 @@ class ManagedServer {
   }
 
   #leaveAdapterToApp(value, settings) {
-    if (this.broker) this.release();
+    if (this.broker) {
+      // Socket.IO replaces adapters without closing them
+      for (const { adapter } of this.io._nsps.values()) guarded("closing an adapter", () => adapter.close());
+      this.release();
+    }
     this.broker = undefined;
     this.adapterOwner = "app";
     this.adapterName = (value && value.name) || "custom";

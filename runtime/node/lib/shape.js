@@ -1,7 +1,6 @@
 "use strict";
 
 const { EventEmitter } = require("events");
-const { guarded } = require("./log.js");
 
 // Methods by which Socket.IO is known in whatever file a bundler put it: minifiers rename variables, not properties.
 // A Server has serverSideEmit since 4.1.
@@ -29,7 +28,13 @@ function watchClasses(onServer, onSocket) {
   };
   // On the path of every stream and socket of the app: one look into a set, once their class is known.
   EventEmitter.init = function (options) {
-    if (!seen.has(Object.getPrototypeOf(this))) guarded("looking for Socket.IO", () => look(this));
+    if (!seen.has(Object.getPrototypeOf(this))) {
+      try {
+        look(this);
+      } catch {
+        // a proxy that refuses to be looked at is no Socket.IO
+      }
+    }
     return init.call(this, options);
   };
 }

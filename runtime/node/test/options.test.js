@@ -109,8 +109,8 @@ test("a process without socket.io opens no port, says nothing and exits by itsel
   });
   assert.strictEqual(refused, "ECONNREFUSED");
   assert.strictEqual(await ended, 0);
-  // two modules: the preload file and its hook
-  assert.strictEqual(output.trim(), "0 2");
+  // three modules: the preload file and its two hooks
+  assert.strictEqual(output.trim(), "0 3");
 });
 
 test("an app that closes its Server exits by itself, with the adapter and the side port", async () => {

@@ -67,13 +67,18 @@ function withFallback(create, Fallback) {
 
 // The adapters of today expect what early Socket.IO (4.1, 4.4) does not do: flags in fetchSockets, a call of init().
 function completed(adapter) {
-  const { fetchSockets, init } = adapter;
+  const { fetchSockets, init, close } = adapter;
   let initialized = false;
   adapter.fetchSockets = (options) => fetchSockets.call(adapter, { ...options, flags: options.flags || {} });
   adapter.init = () => {
     if (initialized) return undefined;
     initialized = true;
     return init.call(adapter);
+  };
+  adapter.close = () => {
+    // one that is replaced at once does not begin any more
+    initialized = true;
+    return close.call(adapter);
   };
   setImmediate(() => guarded("the adapter's start", () => adapter.init()));
   return adapter;

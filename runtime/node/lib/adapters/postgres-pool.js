@@ -35,12 +35,15 @@ class PostgresPool {
   /** whether the database answers queries, and who waits for that */
   #answers = false;
   #connecting = new Set();
+  /** connections that an adapter has: those that listen */
+  #lent = new Set();
   /** of the notification that is being handled */
   #channel = "";
 
   /** @param {import("pg").Pool} pool */
   constructor(pool) {
     this.#pool = pool;
+    pool.on("release", (_, client) => this.#lent.delete(client));
     /** publications dropped because the database was away for long */
     this.dropped = 0;
     /** told by who watches: whether the database refuses user or password */
@@ -49,8 +52,10 @@ class PostgresPool {
 
   // a login that is likely to fail is left to who watches
   async connect() {
-    while (!this.#answers) await new Promise((resolve) => this.#connecting.add(resolve));
+    while (!this.#answers && !this.#closed) await new Promise((resolve) => this.#connecting.add(resolve));
+    if (this.#closed) throw new Error("closed");
     const client = await this.#pool.connect();
+    this.#lent.add(client);
     client.once("end", () => client.release(true));
     client.on("notification", ({ channel }) => (this.#channel = channel));
     return client;
@@ -87,6 +92,7 @@ class PostgresPool {
     client.scheduleReconnection = () => {
       // a connection lost while it is set up is reported twice: two would listen
       clearTimeout(client.reconnectTimer);
+      if (this.#closed) return;
       client.reconnectTimer = setTimeout(() => client.initClient(), RECONNECT_MS * (0.5 + Math.random())).unref();
     };
     return adapter;
@@ -130,7 +136,10 @@ class PostgresPool {
   /** Told by who watches: whether the database answers. */
   set answers(answers) {
     this.#answers = answers;
-    if (!answers) return;
+    if (answers) this.#wake();
+  }
+
+  #wake() {
     for (const resolve of this.#connecting) resolve();
     this.#connecting.clear();
   }
@@ -152,9 +161,11 @@ class PostgresPool {
     return this.#last;
   }
 
+  /** An adapter that was closed before it was lent a connection never gives it back: it is ended here. */
   close() {
     this.#closed = true;
-    return this.#pool.end();
+    this.#wake();
+    return Promise.all([this.#pool.end(), ...[...this.#lent].map((client) => client.end())]);
   }
 }
 
