@@ -77,8 +77,6 @@ class Shutdown {
     const { exitSeconds } = this.runtime.settings;
     log(`${SIGNAL}: handed to the app's ${listeners === 1 ? "handler" : `${listeners} handlers`}, which may take ${exitSeconds} s`);
     setTimeout(() => this.#exit(), exitSeconds * 1000).unref();
-    // signal-exit, by which many packages register their end, sends the signal anew if it counts no listeners but its own
-    process.removeListener(SIGNAL, this.placeholder);
     // outside the promise: an error in a handler of the app is the app's own, as it would be without us
     setImmediate(handOver, listeners);
   }

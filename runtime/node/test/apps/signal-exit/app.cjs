@@ -1,3 +1,0 @@
-"use strict";
-require("signal-exit").onExit(() => console.log("the app's hook ran"));
-require("../chat.cjs").start(require("socket.io"));
