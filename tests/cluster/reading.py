@@ -35,13 +35,15 @@ class Query:
     selected: dict[str, str] = field(default_factory=dict)
 
 
+_PARSER = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+_PARSER.add_argument("words", nargs="*")
+_PARSER.add_argument("-l", "--selector", default="")
+_PARSER.add_argument("--field-selector", default="")
+
+
 def parsed(arguments: Sequence[str]) -> Query | None:
     """The query of kubectl's arguments; None for those that are kubectl's own affair."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("words", nargs="*")
-    parser.add_argument("-l", "--selector", default="")
-    parser.add_argument("--field-selector", default="")
-    found, unknown = parser.parse_known_args(arguments)
+    found, unknown = _PARSER.parse_known_args(arguments)
     verb, *words = found.words or [""]
     if len(words) == 1 and words[0].count("/") == 1:
         words = words[0].split("/")
@@ -91,12 +93,12 @@ class Reader:
         Raises KubectlError in kubectl's words where there is no such object, and OSError or HTTPException when the
         server does not answer as it should.
         """
-        resources = [self._resource(kind) for kind in query.kinds]
-        if query.name and len(resources) == 1 and resources[0]:
-            return self._one(resources[0], query.name, namespace)
-        if query.name or not all(resources):
+        resources = [found for kind in query.kinds if (found := self._resource(kind))]
+        if len(resources) < len(query.kinds) or (query.name and len(resources) > 1):
             return None
-        items = [item for one in resources if one for item in self._all(one, query.selected, namespace)]
+        if query.name:
+            return self._one(resources[0], query.name, namespace)
+        items = [item for one in resources for item in self._all(one, query.selected, namespace)]
         return {"apiVersion": "v1", "kind": "List", "items": items}
 
     def _one(self, resource: Resource, name: str, namespace: str) -> Any:
