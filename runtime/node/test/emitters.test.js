@@ -4,22 +4,15 @@ const assert = require("assert");
 const { spawn } = require("child_process");
 const fs = require("fs");
 const path = require("path");
-const { test, before, after, afterEach } = require("node:test");
+const { test, afterEach } = require("node:test");
 const { App, ROOT } = require("./support/app.js");
 const { Emitter } = require("@socket.io/postgres-emitter");
-const mongo = require("./support/mongo.js");
+const { eachAdapter } = require("./support/brokers.js");
 const postgres = require("./support/postgres.js");
-const { RedisServer } = require("./support/redis.js");
 const { until } = require("./support/until.js");
 
 const PAGE = fs.readFileSync(path.join(ROOT, "..", "..", "docs", "emitters.md"), "utf8");
 const PREFIX = "team.chat";
-
-const BROKERS = [
-  { Server: RedisServer, adapters: ["redis", "redis-sharded", "redis-streams"] },
-  { Server: postgres.PostgresServer, adapters: ["postgres"], skip: !postgres.available() && "PostgreSQL is not there" },
-  { Server: mongo.MongoServer, adapters: ["mongo"], skip: !mongo.binary() && "mongod is not there" },
-];
 
 afterEach(() => App.stopAll());
 
@@ -42,7 +35,7 @@ async function member(adapter, url, prefix) {
   return { client, heard };
 }
 
-test("postgres: what is binary reaches the clients of its namespace, and rooms can be changed from outside", { skip: BROKERS[1].skip }, async (t) => {
+test("postgres: what is binary reaches the clients of its namespace, and rooms can be changed from outside", { skip: !postgres.available() && "PostgreSQL is not there" }, async (t) => {
   const { Pool } = require("pg");
   const server = await postgres.PostgresServer.start();
   const pool = new Pool({ connectionString: server.url });
@@ -67,21 +60,15 @@ test("postgres: what is binary reaches the clients of its namespace, and rooms c
   assert.deepStrictEqual(heard.map((bytes) => [...bytes]), [[0, 255]]);
 });
 
-for (const { Server, adapters, skip } of BROKERS) {
-  let broker;
-  before(async () => (broker = skip ? undefined : await Server.start()));
-  after(() => broker && (broker.remove ? broker.remove() : broker.stop()));
-
-  for (const adapter of adapters) {
-    test(`${adapter}: the page's example reaches the clients of its prefix, and no others`, { skip }, async (t) => {
-      const [ours, theirs] = [await member(adapter, broker.url, PREFIX), await member(adapter, broker.url, "team.other")];
-      const emitter = spawn(process.execPath, ["-e", example(adapter)], { cwd: ROOT, env: { PATH: process.env.PATH, BROKER_URL: broker.url }, stdio: ["ignore", "inherit", "inherit"] });
-      t.after(() => emitter.kill());
-      await until("both events", () => ours.heard.length >= 2 || ours.heard);
-      theirs.client.emit("say", "the end");
-      ours.client.emit("say", "the end");
-      for (const { heard } of [ours, theirs]) await until("the end", () => heard.includes("the end"));
-      assert.deepStrictEqual([ours.heard.sort(), theirs.heard], [["the end", "to a room", "to everybody"], ["the end"]]);
-    });
-  }
-}
+eachAdapter((adapter, { url, skip }) => {
+  test(`${adapter}: the page's example reaches the clients of its prefix, and no others`, { skip }, async (t) => {
+    const [ours, theirs] = [await member(adapter, url(), PREFIX), await member(adapter, url(), "team.other")];
+    const emitter = spawn(process.execPath, ["-e", example(adapter)], { cwd: ROOT, env: { PATH: process.env.PATH, BROKER_URL: url() }, stdio: ["ignore", "inherit", "inherit"] });
+    t.after(() => emitter.kill());
+    await until("both events", () => ours.heard.length >= 2 || ours.heard);
+    theirs.client.emit("say", "the end");
+    ours.client.emit("say", "the end");
+    for (const { heard } of [ours, theirs]) await until("the end", () => heard.includes("the end"));
+    assert.deepStrictEqual([ours.heard.sort(), theirs.heard], [["the end", "to a room", "to everybody"], ["the end"]]);
+  });
+});

@@ -1,21 +1,22 @@
 "use strict";
 
 const assert = require("assert");
-const { test, before, after, afterEach } = require("node:test");
+const { test, afterEach } = require("node:test");
 const { mongoCollection, postgresChannel, prefixOf, redisKey } = require("../lib/adapters/names.js");
 const { App } = require("./support/app.js");
-const mongo = require("./support/mongo.js");
-const postgres = require("./support/postgres.js");
-const { RedisServer } = require("./support/redis.js");
+const { eachAdapter } = require("./support/brokers.js");
 const { until } = require("./support/until.js");
 
 const longest = (end) => "team.".padEnd(128 - end.length, "chat-") + end;
+const OF_REDIS = ["team.chat-request", "team.chat-response"];
 // what the operator gives, NAMESPACE.NAME, or somebody chooses
-const BROKERS = [
-  { Server: RedisServer, adapters: ["redis", "redis-sharded", "redis-streams"], further: ["team.chat-request", "team.chat-response"] },
-  { Server: postgres.PostgresServer, adapters: ["postgres"], further: [longest("a"), longest("b")], skip: !postgres.available() && "PostgreSQL is not there" },
-  { Server: mongo.MongoServer, adapters: ["mongo"], further: [longest("a"), "system.chat"], skip: !mongo.binary() && "mongod is not there" },
-];
+const FURTHER = {
+  redis: OF_REDIS,
+  "redis-sharded": OF_REDIS,
+  "redis-streams": OF_REDIS,
+  postgres: [longest("a"), longest("b")],
+  mongo: [longest("a"), "system.chat"],
+};
 const WITH_TWO_SERVERS = "team.chat";
 const NAMED_LIKE_A_SECOND = "team.chat-2";
 
@@ -41,28 +42,22 @@ async function groupsOf(prefix, { adapter, url }) {
   return [first, group(`${prefix}, second Server`, await Promise.all(apps.map((app) => app.client({ path: "/second" }))))];
 }
 
-for (const { Server, adapters, further, skip } of BROKERS) {
-  let broker;
-  before(async () => (broker = skip ? undefined : await Server.start()));
-  after(() => broker && (broker.remove ? broker.remove() : broker.stop()));
-
-  for (const adapter of adapters) {
-    test(`${adapter}: what is said under one prefix is heard under that prefix alone, by the second Server of a process too`, { skip }, async () => {
-      const groups = [];
-      for (const prefix of [WITH_TWO_SERVERS, NAMED_LIKE_A_SECOND, ...further]) groups.push(...(await groupsOf(prefix, { adapter, url: broker.url })));
-      for (const text of ["hello", "the end"]) {
-        for (const { name, clients } of groups) clients[0].emit("say", `${name}: ${text}`);
-        for (const { name, heard } of groups) {
-          await until(`what ${name} said`, () => heard.every((texts) => texts.includes(`${name}: ${text}`)) || heard);
-        }
+eachAdapter((adapter, { url, skip }) => {
+  test(`${adapter}: what is said under one prefix is heard under that prefix alone, by the second Server of a process too`, { skip }, async () => {
+    const groups = [];
+    for (const prefix of [WITH_TWO_SERVERS, NAMED_LIKE_A_SECOND, ...FURTHER[adapter]]) groups.push(...(await groupsOf(prefix, { adapter, url: url() })));
+    for (const text of ["hello", "the end"]) {
+      for (const { name, clients } of groups) clients[0].emit("say", `${name}: ${text}`);
+      for (const { name, heard } of groups) {
+        await until(`what ${name} said`, () => heard.every((texts) => texts.includes(`${name}: ${text}`)) || heard);
       }
-      for (const { name, clients, heard } of groups) {
-        assert.deepStrictEqual(heard[1], [`${name}: hello`, `${name}: the end`]);
-        assert.strictEqual(await clients[0].timeout(8000).emitWithAck("who"), 2, name);
-      }
-    });
-  }
-}
+    }
+    for (const { name, clients, heard } of groups) {
+      assert.deepStrictEqual(heard[1], [`${name}: hello`, `${name}: the end`]);
+      assert.strictEqual(await clients[0].timeout(8000).emitWithAck("who"), 2, name);
+    }
+  });
+});
 
 test("names are those that programs outside expect, where the broker takes them", () => {
   assert.deepStrictEqual([prefixOf("team.chat", 1), redisKey("team.chat"), mongoCollection("team.chat")], ["team.chat", "team.chat", "team.chat-adapter-events"]);
