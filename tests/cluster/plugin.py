@@ -102,10 +102,13 @@ def load_image(cluster: Cluster) -> LoadImage:
 
 @pytest.fixture(scope="session")
 def wait_for() -> WaitFor:
-    """wait_for(condition, timeout, what) polls; a failing kubectl or assertion in the condition means "not yet"."""
+    """wait_for(condition, timeout, what) polls.
+
+    A failing kubectl or assertion in the condition, and a child or key that is not there, mean "not yet".
+    """
 
     def wait(condition: Callable[[], T | None], timeout: float, what: str) -> T:
-        return waiting.wait_for(condition, timeout, what, tolerate=(KubectlError, AssertionError))
+        return waiting.wait_for(condition, timeout, what, tolerate=(KubectlError, AssertionError, LookupError))
 
     return wait
 

@@ -15,13 +15,14 @@ from tests.cluster import binaries, building, kind, kind_image, lifecycle
 from tests.cluster.certificates import Authority
 from tests.cluster.errors import ClusterError
 from tests.cluster.layout import CHECKOUT
+from tests.cluster.plugin import WaitFor
 from tests.cluster.processes import command_line, ended, recorded, spawn
-from tests.cluster.waiting import wait_for
+from tests.cluster.waiting import wait_for as wait_until
 
 
 def test_a_time_out_says_what_was_waited_for_and_last_seen() -> None:
     with pytest.raises(TimeoutError, match=r"still waiting for three pods; last seen: \[\]"):
-        wait_for(list, 0.01, "three pods")
+        wait_until(list, 0.01, "three pods")
 
 
 def test_a_tolerated_error_counts_as_not_yet_and_another_ends_the_wait() -> None:
@@ -29,20 +30,25 @@ def test_a_tolerated_error_counts_as_not_yet_and_another_ends_the_wait() -> None
         raise ConnectionRefusedError("no one there")
 
     with pytest.raises(TimeoutError, match="no one there"):
-        wait_for(refuse, 0.01, "an answer", tolerate=(OSError,))
+        wait_until(refuse, 0.01, "an answer", tolerate=(OSError,))
     with pytest.raises(ConnectionRefusedError):
-        wait_for(refuse, 5, "an answer", tolerate=(ValueError,))
+        wait_until(refuse, 5, "an answer", tolerate=(ValueError,))
+
+
+def test_what_a_test_waits_for_may_not_be_there_yet(wait_for: WaitFor) -> None:
+    children = [{}, {"Deployment/chat": "new"}]
+    assert wait_for(lambda: children.pop(0)["Deployment/chat"] == "new", 5, "a new Deployment")
 
 
 def test_a_process_outlives_its_starter_and_is_known_by_its_record(tmp_path: Path) -> None:
     pid_file, log = tmp_path / "pid", tmp_path / "log"
     spawn(["sh", "-c", "echo started; exec sleep 60"], pid_file=pid_file, log=log)
-    wait_for(lambda: log.exists() and log.read_text() == "started\n", 5, "the process to start")
+    wait_until(lambda: log.exists() and log.read_text() == "started\n", 5, "the process to start")
     pid = recorded(pid_file, "60")
     assert pid is not None
     assert os.getsid(pid) != os.getsid(0)
     os.kill(pid, 9)
-    wait_for(lambda: ended(pid), 5, "the process to end")
+    wait_until(lambda: ended(pid), 5, "the process to end")
     assert recorded(pid_file, "60") is None
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from socketio_operator.desired.proxy.programs import PROGRAMS
 from tests.cluster.kubectl import Kubectl
-from tests.e2e.test_traffic import MODES, NO_FORWARDING, idle
+from tests.e2e.test_traffic import MODES, NO_FORWARDING, PINGS, idle
 from tests.traffic.chat_cluster import PROXIED, ChatCluster, deploy_chat
 from tests.traffic.engineio import Mode, RawClient
 from tests.traffic.forwarder import by_header, by_proxy_protocol, forwarding
@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator", "probed")]
 
 CLIENTS = 60
 LONG = pytest.mark.long
-SOON = {"pingInterval": 2000, "pingTimeout": 2000}
 # The app pings more seldom than the operator was told.
+SOON = {"pingInterval": 2000, "pingTimeout": 2000}
 LATE = {"name": "SOCKETIO_PING_INTERVAL", "value": "15000"}
 # Of each program what is named here; the rest is for `make test-long`.
 USUAL = {"haproxy": ("clientip", "cookie", "none", "forwardedfor", "control", "impatient"), "nginx": ("cookie",)}
@@ -46,7 +46,7 @@ STICKY = {
     "clientip": {"affinity": "clientIP", "env": [NO_FORWARDING]},
     "cookie": {"affinity": "cookie", "env": [NO_FORWARDING]},
 }
-FORWARDING = {"none": {"affinity": "none", "engine": SOON}}
+FORWARDING = {"none": {"affinity": "none", "engine": PINGS}}
 # A load balancer in front of the proxy has this address.
 BALANCER = "10.250.9.9"
 BEHIND = {
@@ -144,8 +144,8 @@ def test_without_affinity_requests_are_forwarded(chat: ChatCluster, sources: lis
 
 @on(FORWARDING)
 def test_idle_clients_stay_connected(chat: ChatCluster, sources: list[str]) -> None:
-    # Four pings take twice the time after which a session without answers would be over.
-    for result in idle(chat.target, 4, sources).values():
+    # Five pings take longer than a session without answers lasts.
+    for result in idle(chat.target, 5, sources).values():
         assert_all_kept(result, chat)
 
 

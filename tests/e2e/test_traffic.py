@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator")]
 MODES: tuple[Mode, ...] = ("polling", "upgrade", "websocket")
 SOURCES = source_addresses(60)
 Deploy = Callable[..., ChatCluster]
+# Pings soon, and time for their answers: clients and pods share two busy cores.
+PINGS = {"pingInterval": 2000, "pingTimeout": 6000}
 NO_FORWARDING = {"name": "SOCKETIO_RUNTIME_PEERS", "value": ""}
 
 
@@ -98,7 +100,7 @@ def test_without_affinity_and_adapter(deploy: Deploy) -> None:
 
 def test_clients_do_not_notice_the_operator(deploy: Deploy, operator: Kubectl) -> None:
     """Killed, away and back again: sessions go on, and messages cross, on polling as on WebSocket."""
-    chat = deploy("steady", engine={"pingInterval": 2000, "pingTimeout": 2000})
+    chat = deploy("steady", engine=PINGS)
 
     async def restart(clients: Swarm) -> tuple[Broadcast, ...]:
         pods = ("pod", "-l", "app.kubernetes.io/component=operator")
@@ -151,9 +153,9 @@ def idle(target: Target, pings: int, sources: Sequence[str] = SOURCES) -> dict[M
 
 
 def test_idle_clients_stay_connected(deploy: Deploy, kubectl: Kubectl, traefik: Traefik) -> None:
-    chat = deploy("idle", engine={"pingInterval": 2000, "pingTimeout": 2000})
-    # Four pings take twice the time after which a session without answers would be over.
-    for result in idle(chat.target, pings=4).values():
+    chat = deploy("idle", engine=PINGS)
+    # Five pings take longer than a session without answers lasts.
+    for result in idle(chat.target, pings=5).values():
         assert_spread(result, chat)
 
     # The control: a router that is less patient than the ping cuts them. The first ping counts from the handshake,
