@@ -1,6 +1,7 @@
 "use strict";
 
 const http = require("http");
+const { own } = require("./http-servers.js");
 const { log, guarded } = require("./log.js");
 
 const RETRY_MS = 5000;
@@ -48,6 +49,7 @@ class HttpPort {
         if (!response.headersSent) send(response, 500, { error: "InternalError" });
       });
     });
+    own(server);
     Object.assign(server, { ...times, timeout: requestMs, maxRequestsPerSocket: 1000 });
     server.on("connection", (socket) => guarded(this.name, () => this.#accept(socket)));
     server.on("clientError", (error, socket) => socket.destroy());
@@ -70,11 +72,21 @@ class HttpPort {
     }
   }
 
-  #retry(server, error) {
-    if (!this.reported) log(`${this.name} ${this.place.port}: ${error.code || error.message}, tried again every ${RETRY_MS / 1000} s`);
-    this.reported = true;
+  async #retry(server, error) {
+    const free = error.code === "EADDRINUSE" && (await this.claim());
+    if (!free && !this.reported) log(`${this.name} ${this.place.port}: ${error.code || error.message}, tried again every ${RETRY_MS / 1000} s`);
+    this.reported = this.reported || !free;
+    this.tryAgain(server, free ? 0 : RETRY_MS);
+  }
+
+  tryAgain(server, wait = RETRY_MS) {
     // one that listens has met an error of a connection
-    setTimeout(() => server.listening || server.listen(this.place).unref(), RETRY_MS).unref();
+    setTimeout(() => server.listening || server.listen(this.place).unref(), wait).unref();
+  }
+
+  /** Another process has the port. @returns {Promise<boolean>} whether that has let it go; a subclass may ask */
+  async claim() {
+    return false;
   }
 }
 

@@ -21,14 +21,15 @@ class Listening {
    *   else where it was found, if that is known
    */
   elsewhere(addresses) {
-    this.reachable = this.reachable || addresses.some((found) => found && found.port === this.port && !isLoopback(found)) || listens(this.port);
+    this.reachable = this.reachable || addresses.some((found) => found && found.port === this.port && !isLoopback(found.address)) || listens(this.port);
     if (this.reachable) return undefined;
     const found = addresses.find((address) => address && address.port);
-    return found ? { port: found.port, loopback: isLoopback(found) } : {};
+    return found ? { port: found.port, loopback: isLoopback(found.address) } : {};
   }
 }
 
-function isLoopback({ address }) {
+/** @param {string} address  an IP */
+function isLoopback(address) {
   return LOOPBACK.test(address);
 }
 
@@ -50,4 +51,4 @@ function table(name) {
   }
 }
 
-module.exports = { Listening };
+module.exports = { Listening, isLoopback };

@@ -2,6 +2,9 @@
 
 const { Listening } = require("./listening.js");
 
+// An app that listens first makes its Server soon; one that makes it with the first request has to get that request.
+const SERVER_MS = 15_000;
+
 /**
  * Whether new clients should be sent to this process.
  *
@@ -16,23 +19,42 @@ class Readiness {
     this.listening = new Listening(runtime.settings.appPort);
     /** Servers whose adapter once heard the other processes */
     this.joined = new WeakSet();
+    /** when an HTTP server of the app first listened */
+    this.since = undefined;
+  }
+
+  /** An HTTP server of the app listens. */
+  listens() {
+    this.since ??= performance.now();
   }
 
   /**
    * @returns {{ready: boolean, reason?: string, message?: string, listens?: {port?: number, loopback?: boolean}}} reason:
-   *   NoServer, Draining, BrokerRefused, NotListening, ListensElsewhere, BrokerUnreachable or NotSubscribed
+   *   Draining, BrokerRefused, NotListening, ListensElsewhere, BrokerUnreachable, NotSubscribed or NoServer, which a ready
+   *   process may have as well
    */
   state() {
     const { servers, drain } = this.runtime;
     const all = [...servers.values()];
     if (drain.draining && !drain.terminating) return no("Draining", "connections are being moved elsewhere");
-    if (all.length === 0) return no("NoServer", "no Socket.IO server exists");
+    if (all.length === 0) return this.#withoutServer();
     // first, as an app may listen only when its adapter has answered
     if (all.some((server) => this.#refused(server))) return no("BrokerRefused", "the broker refuses the login: user or password of its URL are wrong");
     if (!all.some((server) => server.listening())) return no("NotListening", "the Socket.IO server does not listen yet");
-    const listens = this.listening.elsewhere(all.map((server) => server.address()));
-    if (listens) return { ...no("ListensElsewhere", `nothing listens on port ${this.listening.port} of an address that routers reach`), listens };
-    return all.map((server) => this.#broker(server)).find(Boolean) || { ready: true };
+    return this.#elsewhere(all) || all.map((server) => this.#broker(server)).find(Boolean) || { ready: true };
+  }
+
+  #elsewhere(servers) {
+    const listens = this.listening.elsewhere(servers.map((server) => server.address()));
+    return listens && { ...no("ListensElsewhere", `nothing listens on port ${this.listening.port} of an address that routers reach`), listens };
+  }
+
+  // An app that closed its Server ends.
+  #withoutServer() {
+    const { created, httpServers } = this.runtime;
+    const none = no("NoServer", "no Socket.IO server exists");
+    if (created > 0 || httpServers.size === 0) return none;
+    return this.#elsewhere([...httpServers]) || (performance.now() - this.since < SERVER_MS ? none : { ...none, ready: true });
   }
 
   #refused(server) {

@@ -40,8 +40,18 @@ class Runtime {
     });
     this.drain = new Drain(this);
     this.shutdown = new Shutdown(this);
+    /** the app's HTTP servers that listen */
+    this.httpServers = new Set();
     this.readiness = new Readiness(this);
     this.sidePort = undefined;
+  }
+
+  /** Hook of an HTTP server that begins to listen, whether or not a Server of Socket.IO will ever be attached to it. */
+  listens(server) {
+    this.httpServers.add(server);
+    server.once("close", () => this.httpServers.delete(server));
+    this.readiness.listens();
+    this.#openPort();
   }
 
   /** Hook of `Server.prototype.adapter(value)`: returns the adapter to use. The first call is the constructor's. */
@@ -136,12 +146,16 @@ class Runtime {
 
   #open() {
     if (this.sessions) this.sessions.open();
-    if (!this.settings.port) return;
+    this.#openPort();
+    if (this.settings.port) require("./discovery/index.js").openDiscovery(this.settings);
+  }
+
+  #openPort() {
+    if (!this.settings.port || this.sidePort) return;
     const { SidePort } = require("./side-port.js");
     const { routes } = require("./routes.js");
-    this.sidePort = new SidePort(routes(this), this.settings, this.sessions);
+    this.sidePort = new SidePort(routes(this), this.settings, { sessions: this.sessions, yields: () => this.created === 0 });
     this.sidePort.open();
-    require("./discovery/index.js").openDiscovery(this.settings);
   }
 }
 

@@ -1,24 +1,31 @@
 "use strict";
 
+const http = require("http");
 const { HttpPort, send } = require("./http-port.js");
+const { isLoopback } = require("./listening.js");
 const tunnel = require("./sessions/tunnel.js");
 
 // idleMs: a peer may ask every 30 s
 const LIMITS = Object.freeze({ sockets: 64, requestMs: 4000, idleMs: 120_000 });
 const BODY_BYTES = 1024;
+const YIELD = "/yield";
+const YIELD_MS = 1000;
 
 /** What probes, the operator and other pods ask the runtime. A connection stays open between its requests. */
 class SidePort extends HttpPort {
   /**
    * @param {import("./routes.js").Routes} routes
    * @param {import("./settings.js").Settings} settings
-   * @param {import("./sessions/index.js").Sessions} [sessions]  takes requests from other pods
-   * @param {{sockets?: number, requestMs?: number, idleMs?: number}} [limits]
+   * @param {object} [parts]
+   * @param {import("./sessions/index.js").Sessions} [parts.sessions]  takes requests from other pods
+   * @param {() => boolean} [parts.yields]  whether this process has no Server: one of the same pod that has may have the port
+   * @param {{sockets?: number, requestMs?: number, idleMs?: number}} [parts.limits]
    */
-  constructor(routes, settings, sessions, limits = {}) {
+  constructor(routes, settings, { sessions, yields = () => false, limits = {} } = {}) {
     super("side port", settings, { ...LIMITS, ...limits });
     this.routes = routes;
     this.sessions = sessions;
+    this.yields = yields;
     /** socket -> the answer that it waits for */
     this.busy = new Map();
     /** those that were answered and wait for their next request */
@@ -30,7 +37,21 @@ class SidePort extends HttpPort {
     const server = super.open();
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head).catch(() => socket.destroy()));
     server.on("connection", (socket) => socket.once("close", () => [this.busy, this.kept].forEach((place) => place.delete(socket))));
+    this.server = server;
     return server;
+  }
+
+  /** Of several processes that listen, the one with a Server speaks for the pod. */
+  async claim() {
+    return !this.yields() && askToYield(this.place);
+  }
+
+  #yield(request, response) {
+    if (request.method !== "POST" || !isLoopback(request.socket.remoteAddress) || !this.yields()) return send(response, 409, { error: "InUse" });
+    this.server.close();
+    this.end();
+    this.tryAgain(this.server);
+    return send(response, 200, { yielded: true });
   }
 
   // What has proven to be a pod of the cluster is under none of the limits here: it carries the requests of many clients.
@@ -63,7 +84,9 @@ class SidePort extends HttpPort {
 
   async answer(request, response) {
     this.#begin(request.socket, response);
-    const route = this.routes.get(request.url.split("?", 1)[0]);
+    const path = request.url.split("?", 1)[0];
+    if (path === YIELD) return this.#yield(request, response);
+    const route = this.routes.get(path);
     if (!route) return send(response, 404, { error: "NotFound" });
     const method = request.method === "HEAD" ? "GET" : request.method;
     if (method !== route.method) return send(response, 405, { error: "MethodNotAllowed" }, { allow: route.method });
@@ -77,6 +100,19 @@ class SidePort extends HttpPort {
 
 function beLast(response) {
   if (!response.headersSent) response.setHeader("connection", "close");
+}
+
+/** @returns {Promise<boolean>} whether the process that has the port lets it go */
+function askToYield({ host = "127.0.0.1", port }) {
+  return new Promise((resolve) => {
+    const request = http.request({ host, port, method: "POST", path: YIELD, agent: false, timeout: YIELD_MS }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    request.once("timeout", () => request.destroy());
+    request.once("error", () => resolve(false));
+    request.end();
+  });
 }
 
 /** @returns {Promise<string | undefined>} the body; undefined if it is too large */

@@ -91,7 +91,8 @@ test("a bundle of Socket.IO 4.0, which is too old, is left alone", async () => {
   const app = await App.start("bundled", { file: await bundle("esbuild", "v4.0") });
   const client = await app.client();
   assert.strictEqual(await client.timeout(8000).emitWithAck("adapter"), "Adapter");
-  assert.deepStrictEqual(app.facts, []);
+  assert.deepStrictEqual(app.facts, [`side port ${app.sidePort}: open`]);
+  assert.deepStrictEqual((await app.ask("/status")).body.servers, []);
 });
 
 test("an adapter that the app brings in its bundle is kept and reported", async () => {

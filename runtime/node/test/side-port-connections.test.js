@@ -49,7 +49,7 @@ class Peer {
 
 async function open(limits = SHORT, routes = new Map([["/healthz", { method: "GET", answer: (send) => send(200, { alive: true }) }]])) {
   const port = await freePort();
-  const sidePort = new SidePort(routes, { port, host: "127.0.0.1" }, undefined, limits);
+  const sidePort = new SidePort(routes, { port, host: "127.0.0.1" }, { limits });
   sidePort.open();
   await until("the side port", () => Peer.connect(port).then(({ socket }) => Boolean(socket.destroy())));
   return { port, sidePort };

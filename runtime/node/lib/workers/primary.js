@@ -86,7 +86,7 @@ class Primary {
     if (!this.settings.port || this.sidePort) return;
     const { SidePort } = require("../side-port.js");
     const { routes } = require("./routes.js");
-    this.sidePort = new SidePort(routes(this), this.settings, this.#sessions());
+    this.sidePort = new SidePort(routes(this), this.settings, { sessions: this.#sessions() });
     this.sidePort.open();
     require("../discovery/index.js").openDiscovery(this.settings);
   }

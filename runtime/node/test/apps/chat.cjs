@@ -11,13 +11,19 @@ const http = require("http");
 function start(socketio, ownAdapter = fromModule) {
   if (process.env.APP_SIGTERM) process.on("SIGTERM", () => leave(process.env.APP_SIGTERM));
   const server = http.createServer((request, response) => response.end("hello\n"));
+  const serve = () => chat(server, socketio, ownAdapter);
+  if (process.env.APP_LAZY) server.once("request", serve);
+  else serve();
+  server.listen(Number(process.env.APP_PORT || 0), process.env.APP_HOST || "127.0.0.1", () => console.log(`port ${server.address().port}`));
+}
+
+function chat(server, socketio, ownAdapter) {
   const options = JSON.parse(process.env.APP_OPTIONS || "{}");
   if (process.env.APP_ADAPTER === "own") options.adapter = ownAdapter();
   const io = socketio.Server ? new socketio.Server(server, options) : socketio(server, options);
   if (process.env.APP_ADAPTER === "later") io.adapter(ownAdapter());
   io.on("connection", (socket) => greet(io, socket));
   if (process.env.APP_NAMESPACES) io.of(new RegExp(process.env.APP_NAMESPACES, "s")).on("connection", (socket) => greet(socket.nsp, socket));
-  server.listen(Number(process.env.APP_PORT || 0), process.env.APP_HOST || "127.0.0.1", () => console.log(`port ${server.address().port}`));
 }
 
 function greet(io, socket) {
