@@ -1,20 +1,21 @@
 "use strict";
 
-const { log, guarded } = require("./log.js");
+const { constants: { signals } } = require("os");
 const { isMainThread } = require("worker_threads");
+const { log, guarded } = require("./log.js");
 const { inTime } = require("./in-time.js");
 
-const SIGNAL = "SIGTERM";
+// Kubernetes sends the first, PM2 the second
+const ENDING = ["SIGTERM", "SIGINT"];
 const REPEAT_MS = 1000;
 const CLOSE_MS = 1000;
-const EXIT_CODE_TERMINATED = 128 + 15;
 
 /**
- * SIGTERM: drain, then the app's own handlers, then exit.
+ * SIGTERM or SIGINT: drain, then the app's own handlers, then exit.
  *
  * Node delivers a signal by `process.emit(signal)`. That one call is held back until the drain has ended; the app's
  * handlers stay registered where the app put them and do not run before. So none of them can end the process early,
- * even by `process.exit()`. A second SIGTERM ends the process at once, unless it comes right after the first: one that is
+ * even by `process.exit()`. A second signal ends the process at once, unless it comes right after the first: one that is
  * sent to a process group arrives once more through a parent that passes it on, such as npm.
  */
 class Shutdown {
@@ -24,6 +25,7 @@ class Shutdown {
     /** time of the first signal, milliseconds */
     this.asked = undefined;
     this.handedOver = false;
+    this.ending = false;
     this.installed = false;
   }
 
@@ -33,17 +35,20 @@ class Shutdown {
     const emit = process.emit;
     const shutdown = this;
     process.emit = function (event, ...rest) {
-      if (event !== SIGNAL) return emit.apply(this, arguments);
+      if (!ENDING.includes(event)) return emit.apply(this, arguments);
       shutdown.#tellHidden(event, rest);
-      shutdown.#onSignal((listeners) => listeners > 0 && emit.call(process, event, ...rest));
+      shutdown.#onSignal(event, (listeners) => listeners > 0 && emit.call(process, event, ...rest));
       return true;
     };
-    // Node binds the `emit` of the moment when a signal gets its first listener: handlers that the app registered
-    // before are registered anew, in their order, so that they are called through ours.
-    const earlier = process.rawListeners(SIGNAL);
-    process.removeAllListeners(SIGNAL);
-    this.placeholder = () => {};
-    for (const listener of [this.placeholder, ...earlier]) process.on(SIGNAL, listener);
+    const placeholder = () => {};
+    for (const signal of ENDING) {
+      // Node binds the `emit` of the moment when a signal gets its first listener: handlers that the app registered
+      // before are registered anew, in their order, so that they are called through ours.
+      const earlier = process.rawListeners(signal);
+      process.removeAllListeners(signal);
+      for (const listener of [placeholder, ...earlier]) process.on(signal, listener);
+    }
+    hide(placeholder);
   }
 
   // A listener that hides itself from `process.listeners()` belongs to a loader, not to the app, and is not held back: tsx
@@ -55,38 +60,61 @@ class Shutdown {
     }
   }
 
-  #onSignal(handOver) {
+  #onSignal(signal, handOver) {
     if (this.asked !== undefined) {
       // in a worker it comes from the kernel and from the primary
       const repeatable = this.runtime.worker || !this.handedOver;
       if (repeatable && Date.now() - this.asked < REPEAT_MS) return;
-      log(`${SIGNAL} again: exit at once`);
-      process.exit(EXIT_CODE_TERMINATED);
+      log(`${signal} again: exit at once`);
+      process.exit(128 + signals[signal]);
     }
     this.asked = Date.now();
     this.runtime.drain.finish(this.runtime.settings.drainSeconds).then(async () => {
       await this.runtime.end();
-      this.#afterDrain(handOver);
+      this.#afterDrain(signal, handOver);
     });
   }
 
-  #afterDrain(handOver) {
-    const listeners = process.listeners(SIGNAL).filter((listener) => listener !== this.placeholder).length;
+  #afterDrain(signal, handOver) {
+    const listeners = process.listeners(signal).length;
     this.handedOver = true;
     if (listeners === 0) return this.#exit();
     const { exitSeconds } = this.runtime.settings;
-    log(`${SIGNAL}: handed to the app's ${listeners === 1 ? "handler" : `${listeners} handlers`}, which may take ${exitSeconds} s`);
+    log(`${signal}: handed to the app's ${listeners === 1 ? "handler" : `${listeners} handlers`}, which may take ${exitSeconds} s`);
     setTimeout(() => this.#exit(), exitSeconds * 1000).unref();
+    this.#followOwnSignal(signal);
     // outside the promise: an error in a handler of the app is the app's own, as it would be without us
     setImmediate(handOver, listeners);
   }
 
+  // A handler that has done its part sends the signal anew, for the process to end by it: signal-exit at once, NestJS when its
+  // hooks have run. It would be the second one.
+  #followOwnSignal(expected) {
+    const { kill } = process;
+    process.kill = (pid, signal = "SIGTERM") => {
+      if (pid !== process.pid || (signal !== expected && signal !== signals[expected])) return kill.call(process, pid, signal);
+      this.#exit();
+      return true;
+    };
+  }
+
   async #exit() {
+    if (this.ending) return;
+    this.ending = true;
     const servers = [...this.runtime.servers.values()];
     await inTime(Promise.all(servers.map((server) => closeServer(server))), CLOSE_MS);
     log("exit");
     process.exit(0);
   }
+}
+
+// signal-exit looks whether others than itself listen.
+function hide(listener) {
+  const { listeners } = process;
+  process.listeners = function (event) {
+    const found = listeners.apply(this, arguments);
+    return ENDING.includes(event) ? found.filter((one) => one !== listener) : found;
+  };
 }
 
 async function closeServer(server) {

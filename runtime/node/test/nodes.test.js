@@ -37,4 +37,12 @@ for (const [nth, name] of ["16", "26"].entries()) {
     assert.deepStrictEqual(await app.exit, { code: 7, signal: null }, app.log);
     assert.match(app.log, /drain: 1 connections closed, 0 left\n[^]*the app's handler ran/);
   });
+
+  test(`Node.js ${name}: SIGINT, which PM2 sends, drains`, async () => {
+    const app = await App.start("v4.8", { node, env: { SOCKETIO_DRAIN_SECONDS: "1" } });
+    await app.client({ reconnection: false });
+    app.process.kill("SIGINT");
+    assert.deepStrictEqual(await app.exit, { code: 0, signal: null }, app.log);
+    assert.match(app.log, /drain: 1 connections closed, 0 left/);
+  });
 }
