@@ -46,7 +46,9 @@ def _found(module) -> None:  # type: ignore[no-untyped-def]
 
 
 def install() -> None:
-    """To be called once, before the app's own code runs."""
+    """To be called before the app's own code runs, by whatever loads the runtime first."""
+    if any(isinstance(finder, Finder) for finder in sys.meta_path):
+        return
     sys.meta_path.insert(0, Finder())
     if NAME in sys.modules:
         _found(sys.modules[NAME])

@@ -49,12 +49,12 @@ def environment(name: str, interpreter: str, lock_name: str = "") -> None:
 def mount() -> None:
     """The folder as it is in a pod: our files are linked, so that a change of them is tested at once."""
     lock = ROOT / "requirements.lock"
-    files = sorted(ROOT.glob("socketio_runtime/**/*.py"))
+    files = sorted([*ROOT.glob("socketio_runtime/**/*.py"), *ROOT.glob("*customize.py"), *ROOT.glob("*.dist-info/*")])
     folder = BUILD / "mount"
 
     def build() -> None:
         package = folder / "socketio_runtime"
-        for file in [*files, ROOT / "sitecustomize.py"]:
+        for file in files:
             (folder / file.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
             (folder / file.relative_to(ROOT)).symlink_to(file)
         target = ["--no-deps", "--target", str(package / "vendor")]

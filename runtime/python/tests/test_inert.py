@@ -44,6 +44,41 @@ def test_the_images_own_sitecustomize_runs_too(tmp_path: Path) -> None:
     assert (done.stdout.split(), done.stderr) == (["sitecustomize", file, file], "")
 
 
+HOOKED = (
+    "import sys; print([type(finder).__module__ for finder in sys.meta_path].count('socketio_runtime.import_hook'))"
+)
+
+
+def test_behind_the_sitecustomize_of_another_tool_it_is_loaded_by_usercustomize(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("")
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "usercustomize.py").write_text("print(__name__)")
+    paths = f"{tmp_path}:{MOUNT}:{tmp_path / 'later'}"
+    # a virtual environment has no usercustomize
+    done = run(HOOKED, path=paths, python=sys._base_executable)
+    assert (done.stdout.split(), done.stderr) == (["usercustomize", "1"], "")
+    alone = run(HOOKED, python=sys._base_executable)
+    assert (alone.stdout.split(), alone.stderr) == (["1"], ""), "the two files install one hook"
+    (tmp_path / "usercustomize.py").write_text("")
+    assert run(HOOKED, path=paths, python=sys._base_executable).stdout.split() == ["0"], "the control"
+
+
+OPENTELEMETRY = BUILD / "newest" / "bin" / "opentelemetry-instrument"
+
+
+@pytest.mark.parametrize("path", ["{otel}:{mount}", "{mount}:{otel}"])
+def test_opentelemetry_loads_it_too_in_either_order(path: str) -> None:
+    otel = run("import opentelemetry.instrumentation.auto_instrumentation as a; print(a.__path__[0])", path="").stdout
+    done = run(HOOKED, path=path.format(otel=otel.strip(), mount=MOUNT))
+    assert (done.stdout.split(), done.stderr) == (["1"], "")
+
+
+def test_an_app_that_opentelemetry_starts_has_the_adapter() -> None:
+    env = {"SOCKETIO_ADAPTER": "redis", "SOCKETIO_RUNTIME_BROKER_URL": "redis://127.0.0.1:1"}
+    app = App("chat_asgi.py", env=env, command=f"{OPENTELEMETRY} {PYTHON} chat_asgi.py").listening()
+    assert app.client().call("manager", timeout=8)[0] == "AsyncRedisManager"
+
+
 def test_the_server_keeps_no_process_alive() -> None:
     code = "import socketio; socketio.Server(async_mode='threading'); print('end')"
     env = {"SOCKETIO_ADAPTER": "redis", "SOCKETIO_RUNTIME_BROKER_URL": "redis://127.0.0.1:1"}
