@@ -44,6 +44,7 @@ unforwarded = on(Setup("unforwarded", off=("forwarding",)))
 unmirrored = on(Setup("unmirrored", off=("mirror",)))
 stored = on(Setup("stored", stored=True))
 bundled = on(Setup("bundled", image="registry.local/rooms-bundled:1"))
+lazy = on(Setup("lazy", lazy=True))
 forgetful = on(Setup("forgetful", adapter="redis"))
 
 
@@ -96,6 +97,14 @@ def test_a_rolling_restart(stage: Stage) -> None:
 @pytest.mark.long
 @bundled
 def test_a_rolling_restart_of_a_server_in_one_file(stage: Stage) -> None:
+    seen = stage.watch(events.ROLLED, stage.roll)
+    assert_kept(seen)
+    assert all(client.cuts for client in seen.clients), "each client's pod was replaced"
+
+
+@pytest.mark.long
+@lazy
+def test_a_rolling_restart_of_a_server_that_is_made_with_the_first_request(stage: Stage) -> None:
     seen = stage.watch(events.ROLLED, stage.roll)
     assert_kept(seen)
     assert all(client.cuts for client in seen.clients), "each client's pod was replaced"

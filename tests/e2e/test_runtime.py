@@ -100,17 +100,26 @@ def test_an_app_with_an_adapter_keeps_it(kubectl: Kubectl, traefik: Traefik, wai
     wait_for(told, 60, "condition AdapterInjected, reason AppAdapter")
 
 
-def test_an_image_of_another_language_is_told_what_to_change(kubectl: Kubectl, wait_for: WaitFor) -> None:
+def test_an_image_of_another_language_gets_ready_and_is_told_what_to_change(
+    kubectl: Kubectl, wait_for: WaitFor
+) -> None:
     other: dict[str, Any] = {"image": "registry.local/redis:7", "command": ["redis-server"], "port": 6379}
-    kubectl.apply(manifest("other", adapter="none", **other))
-
-    def stalled() -> bool:
-        found = kubectl.json("get", "sio", "other")["status"].get("conditions", ())
-        return ("Stalled", "RuntimeSilent") in [(item["type"], item["reason"]) for item in found]
-
-    wait_for(stalled, 150, "Stalled, RuntimeSilent")
-    kubectl.apply(manifest("other", adapter="none", runtime={"inject": "none"}, **other))
+    kubectl.apply(manifest("other", **other))
     wait_ready(kubectl, "other")
+    found = kubectl.json("get", "sio", "other")["status"]["conditions"]
+    (told,) = (item for item in found if item["type"] == "AdapterInjected")
+    assert (told["status"], told["reason"]) == ("False", "RuntimeSilent")
+    assert "set spec.runtime.inject to what it runs, or to none" in told["message"]
+    pods = kubectl.json("get", "pods", "-l", "socketio-operator.dev/component=server")["items"]
+    assert [pod["status"]["containerStatuses"][0]["restartCount"] for pod in pods] == [0, 0, 0], "nothing restarts them"
+    kubectl.apply(manifest("other", runtime={"inject": "none"}, **other))
+    wait_ready(kubectl, "other")
+    wait_for(lambda: not injection_told(kubectl, "other"), 60, "no condition AdapterInjected any more")
+
+
+def injection_told(kubectl: Kubectl, name: str) -> bool:
+    found = kubectl.json("get", "sio", name)["status"]["conditions"]
+    return any(item["type"] == "AdapterInjected" for item in found)
 
 
 def test_an_app_on_another_port_is_told_what_to_set(kubectl: Kubectl, wait_for: WaitFor) -> None:

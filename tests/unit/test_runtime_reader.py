@@ -20,6 +20,7 @@ GOOD = RuntimeReport("chat-0", "runtime", "4.8.1")
 SERVER = {"socketio": "4.8.1", "adapter": {"owner": "runtime"}}
 STARTED = datetime.now(UTC)
 LONG_AGO = STARTED - timedelta(seconds=61)
+WHILE_AGO = STARTED - timedelta(seconds=26)
 POD = Pod("chat-0", "1", 1, "server", "set", "ReplicaSet", "127.0.0.1", started=STARTED)
 
 
@@ -90,12 +91,16 @@ def test_questions_share_a_connection() -> None:
     ("changes", "told"),
     [
         ({}, None),
-        ({"restarts": 1}, SILENT),
-        ({"started": LONG_AGO}, SILENT),
+        ({"restarts": 1}, (SILENT, False)),
+        ({"started": LONG_AGO}, (SILENT, False)),
         ({"started": LONG_AGO, "ready": True}, None),
+        ({"up": True}, None),
+        ({"up": True, "started": WHILE_AGO}, (SILENT, True)),
+        ({"up": True, "started": WHILE_AGO, "ready": True}, None),
+        ({"up": True, "started": WHILE_AGO, "ready": True, "asks_runtime": False}, (SILENT, True)),
     ],
 )
-def test_a_port_that_stays_closed_is_silence(changes: dict[str, Any], told: str | None) -> None:
+def test_a_port_that_stays_closed_is_silence(changes: dict[str, Any], told: tuple[str, bool] | None) -> None:
     async def ask() -> RuntimeReport | None:
         runtimes = RuntimeReader()
         try:
@@ -104,7 +109,7 @@ def test_a_port_that_stays_closed_is_silence(changes: dict[str, Any], told: str 
             await runtimes.close()
 
     report = asyncio.run(ask())
-    assert (report.owner if report else None) == told
+    assert ((report.owner, report.serves) if report else None) == told
 
 
 def test_an_answer_is_read_however_it_arrives() -> None:

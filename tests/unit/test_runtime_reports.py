@@ -6,7 +6,7 @@ import pytest
 
 from socketio_operator.plan.actions import Decision
 from socketio_operator.plan.conditions import conditions
-from socketio_operator.plan.runtime import SILENT, Listens, RuntimeReport
+from socketio_operator.plan.runtime import NO_SERVER, SILENT, Listens, RuntimeReport
 from tests.unit.samples import cluster, picture
 from tests.unit.test_plan import REDIS, SERVER, world
 
@@ -22,7 +22,9 @@ def reports(*owners: str) -> tuple[RuntimeReport, ...]:
 
 def test_a_status_is_read() -> None:
     assert RuntimeReport.parse("chat-0", STATUS) == RuntimeReport("chat-0", "runtime", "4.8.1")
-    assert RuntimeReport.parse("chat-0", {"servers": []}) is None
+    without = {"servers": [], "reason": "NoServer"}
+    assert RuntimeReport.parse("chat-0", {**without, "ready": False}) is None, "there may be one soon"
+    assert RuntimeReport.parse("chat-0", {**without, "ready": True}) == RuntimeReport("chat-0", NO_SERVER)
     waits = RuntimeReport.parse("chat-0", {**STATUS, "ready": False, "reason": "BrokerUnreachable"})
     assert waits == RuntimeReport("chat-0", "runtime", "4.8.1", "BrokerUnreachable")
 

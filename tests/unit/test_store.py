@@ -1,5 +1,6 @@
 """The store moves forward only, notices what no event told, and keeps what we own, whatever labels say."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -147,16 +148,25 @@ def test_findings_are_news_once() -> None:
 
 def test_a_pod_keeps_what_decisions_read() -> None:
     owner = {"kind": "ReplicaSet", "uid": "set", "controller": True}
-    labels = {"socketio-operator.dev/component": "server"}
+    labels = {"socketio-operator.dev/component": "server", "pod-template-hash": "6694"}
+    probe = {"httpGet": {"path": "/readyz", "port": "runtime"}}
+    meta = {"name": "p", "uid": "u", "resourceVersion": "3", "creationTimestamp": "1970-01-01T00:01:00Z"}
     live = {
-        "metadata": {"name": "p", "uid": "u", "resourceVersion": "3", "labels": labels, "ownerReferences": [owner]},
+        "metadata": {**meta, "labels": labels, "ownerReferences": [owner]},
+        "spec": {"containers": [{"name": "server", "readinessProbe": probe}]},
         "status": {
             "podIP": "10.0.0.1",
             "conditions": [{"type": "Ready", "status": "True"}],
             "containerStatuses": [
-                {"name": "server", "restartCount": 2, "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}}
+                {
+                    "name": "server",
+                    "restartCount": 2,
+                    "started": True,
+                    "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}},
+                }
             ],
         },
     }
     started = datetime(2026, 1, 1, tzinfo=UTC)
-    assert Pod.of(live) == Pod("p", "u", 3, "server", "set", "ReplicaSet", "10.0.0.1", True, False, started, 2)
+    seen = Pod("p", "u", 3, "server", "set", "ReplicaSet", "10.0.0.1", True, False, started, 2)
+    assert Pod.of(live) == replace(seen, up=True, asks_runtime=True, template="6694", created=60)

@@ -13,8 +13,10 @@ from socketio_operator.plan.runtime import SILENT, RuntimeReport
 ANSWER_BYTES = 64 * 1024
 # Longer than the pause between two questions.
 KEPT_SECONDS = 75.0
-# A server that is up opens the runtime's port at once; slow starters get this long.
+# A runtime opens its port with the app's, or with its Socket.IO server; slow starters get this long.
 SILENT_SECONDS = 60.0
+# Where the app's port is open already.
+SERVING_SECONDS = 25.0
 CALL_SECONDS = 5.0
 
 
@@ -40,7 +42,7 @@ class RuntimeReader:
                 return RuntimeReport.parse(probe.pod, json.loads(await answer.read()))
         except aiohttp.ClientConnectorError:
             # Nobody listens there. (A time-out may be the network between the operator and the pod.)
-            return RuntimeReport(probe.pod, SILENT) if _long(probe) and not probe.ready else None
+            return _silent(probe)
         except (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
@@ -72,5 +74,11 @@ def _base(address: str, port: int) -> str:
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
-def _long(probe: RuntimeProbe) -> bool:
-    return probe.restarts > 0 or (datetime.now(UTC) - probe.started).total_seconds() > SILENT_SECONDS
+def _silent(probe: RuntimeProbe) -> RuntimeReport | None:
+    """Of a pod that its runtime has made ready, the process has just ended."""
+    if probe.ready and probe.asks_runtime:
+        return None
+    age = (datetime.now(UTC) - probe.started).total_seconds()
+    serves = probe.up and age > SERVING_SECONDS
+    long = serves or probe.restarts > 0 or age > SILENT_SECONDS
+    return RuntimeReport(probe.pod, SILENT, serves=serves) if long else None

@@ -59,7 +59,8 @@ class Component:
     `builders`: its manifests. `workload`: what runs its pods. `defaults`: what of their template is ours to
     choose. `former`: a place that it moves from. `outlives`: the component whose pods use it, and which must therefore
     be settled before anything of this one is retired. `carries`: clients' connections run through its pods, so another
-    way to the server goes only once these are settled. `trouble`: None if the component's
+    way to the server goes only once these are settled. `without_runtime`: its workload for pods in which no runtime
+    answers; None if none is brought into them. `trouble`: None if the component's
     own progress tells all.
     """
 
@@ -72,4 +73,5 @@ class Component:
     former: Former | None = None
     outlives: str | None = None
     carries: bool = False
+    without_runtime: Callable[[SocketIOCluster, Manifest], Manifest] | None = None
     trouble: Trouble | None = None

@@ -63,8 +63,9 @@ STEADY_SECONDS = 10.0
 
 # What Ready promises: that sessions stick and broadcasts cross, unless nothing says whether they do.
 PROMISED = {"AdapterInjected", "Broadcasting", "Sticky"}
-# With an adapter of the app's own the pods may be whole; its heartbeats say so.
-KEPT_PROMISES = {"AppAdapter"}
+# With an adapter of the app's own the pods may be whole; its heartbeats say so. Nothing says that an app is not whole
+# which the runtime does not see; and one without a server has no sessions.
+KEPT_PROMISES = {"AppAdapter", "RuntimeSilent", "NoServer"}
 
 
 def conditions(

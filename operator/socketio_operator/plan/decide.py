@@ -12,14 +12,16 @@ from socketio_operator.desired.children import Wanted, appliable, canonical_json
 from socketio_operator.desired.component import Defaults
 from socketio_operator.desired.components import COMPONENTS
 from socketio_operator.desired.kinds import CHILD_KINDS
+from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import SERVER
 from socketio_operator.plan.actions import Apply, Decision
-from socketio_operator.plan.held import held, held_template
+from socketio_operator.plan.held import has_template, held, held_template
 from socketio_operator.plan.observed import Acknowledged, Child, Observed
 from socketio_operator.plan.problem import Problem, Scope
 from socketio_operator.plan.retire import retirements, told_moves, unread_for, waiting_moves
 from socketio_operator.plan.rollout import change_reason, with_cause
 from socketio_operator.plan.storage import storage_problems
+from socketio_operator.plan.unheard import is_unheard
 
 # After these, no event tells that it may go on.
 LOOK_AGAIN_SECONDS = 10.0
@@ -115,11 +117,12 @@ def _apply(
 ) -> Apply | None:
     child = observed.children.get(one.ref)
     template_blocked = any(problem.scope is Scope.TEMPLATE and problem.child == one.ref for problem in problems)
+    unheard = is_unheard(cluster, COMPONENTS.get(one.component), one.ref, observed)
     if child is None:
         return None if template_blocked else Apply(one.ref, f"{one.ref} was missing", one.manifest, "", one.stage)
-    if _is_unchanged(one.content, child, acknowledged) and not template_blocked:
+    if _is_unchanged(one.content, child, acknowledged) and not template_blocked and not unheard:
         return None
-    return _update(cluster, one, child, observed, acknowledged, template_blocked)
+    return _update(cluster, one, child, observed, acknowledged, template_blocked, unheard)
 
 
 def _update(
@@ -129,11 +132,9 @@ def _update(
     observed: Observed,
     acknowledged: Acknowledged,
     template_blocked: bool,
+    unheard: bool,
 ) -> Apply | None:
-    component = COMPONENTS.get(one.component)
-    defaults = component.defaults(cluster) if component else Defaults()
-    failing = frozenset[str]().union(*(pod.failing for pod in observed.pods_of(one.component)))
-    manifest = held(one.manifest, child, defaults, failing)
+    manifest = _held(cluster, one, child, observed, unheard)
     if template_blocked:
         manifest = held_template(manifest, child)
     manifest, restart = with_cause(manifest, child)
@@ -141,6 +142,18 @@ def _update(
         return None
     reason = f"Rolling out {one.ref}: {restart}" if restart else f"Updating {one.ref}: {_difference(manifest, child)}"
     return Apply(one.ref, reason, manifest, child.uid, one.stage, restarts_pods=restart is not None)
+
+
+def _held(cluster: SocketIOCluster, one: Wanted, child: Child, observed: Observed, unheard: bool) -> Manifest:
+    """What is wanted, with what stays as it is; without a runtime that does not answer in pods of this template."""
+    component = COMPONENTS.get(one.component)
+    defaults = component.defaults(cluster) if component else Defaults()
+    failing = frozenset[str]().union(*(pod.failing for pod in observed.pods_of(one.component)))
+    usual = held(one.manifest, child, defaults, failing)
+    if component is None or component.without_runtime is None or one.ref != component.workload(cluster):
+        return usual
+    other = held(component.without_runtime(cluster, one.manifest), child, defaults, failing)
+    return other if has_template(child, other) or (unheard and has_template(child, usual)) else usual
 
 
 def _difference(manifest: dict[str, object], child: Child) -> str:

@@ -30,6 +30,12 @@ def held(wanted: Manifest, child: Child, defaults: Defaults, failing: frozenset[
     return wanted
 
 
+def has_template(child: Child, wanted: Manifest) -> bool:
+    """Whether the pods of the live workload are made as `wanted` says."""
+    live: Any = (child.applied or {}).get("spec", {}).get("template")
+    return bool(live == wanted["spec"]["template"])
+
+
 def held_template(wanted: Manifest, child: Child) -> Manifest:
     """`wanted` with the pod template that runs."""
     template = (child.applied or {}).get("spec", {}).get("template")

@@ -23,7 +23,9 @@ class Pod:
 
     `address`: its IP, empty before it has one. `ready_since`: when it became ready, None if it is not. `started`: since
     when its component's container runs, None if it does not. `restarts`: of all its containers. `failing`: containers
-    that cannot start or end again and again.
+    that cannot start or end again and again. `up`: that container has passed its startup probe. `asks_runtime`: the
+    runtime in it says whether it is ready. `template`: the hash of the template that it was made from, `created`: when,
+    in seconds of Unix time.
     """
 
     name: str
@@ -40,12 +42,17 @@ class Pod:
     problems: tuple[Problem, ...] = ()
     failing: frozenset[str] = frozenset()
     ready_since: datetime | None = None
+    up: bool = False
+    asks_runtime: bool = False
+    template: str = ""
+    created: int = 0
 
     @classmethod
     def of(cls, live: Mapping[str, Any]) -> "Pod":
         """From a pod as the API server serves it."""
         meta, status = live["metadata"], live.get("status", {})
-        component = meta.get("labels", {}).get(COMPONENT_LABEL, "")
+        labels = meta.get("labels", {})
+        component = labels.get(COMPONENT_LABEL, "")
         containers = status.get("containerStatuses", ())
         owners = [owner for owner in meta.get("ownerReferences", ()) if owner.get("controller")]
         controller: dict[str, Any] = owners[0] if owners else {}
@@ -66,6 +73,10 @@ class Pod:
             restarts=sum(item.get("restartCount", 0) for item in containers),
             problems=(*found.values(), *_unschedulable(meta["name"], status)),
             failing=frozenset(found),
+            up=any(item.get("started", False) for item in containers if item["name"] == component),
+            asks_runtime=any(_asks_runtime(item) for item in live.get("spec", {}).get("containers", ())),
+            template=labels.get("pod-template-hash", ""),
+            created=_seconds(meta.get("creationTimestamp")),
         )
 
 
@@ -98,6 +109,14 @@ def _started(containers: list[dict[str, Any]], name: str) -> datetime | None:
         if container["name"] == name and running and running.get("startedAt"):
             return datetime.fromisoformat(running["startedAt"])
     return None
+
+
+def _asks_runtime(container: Mapping[str, Any]) -> bool:
+    return bool((container.get("readinessProbe") or {}).get("httpGet", {}).get("port") == runtime.PORT_NAME)
+
+
+def _seconds(timestamp: str | None) -> int:
+    return int(datetime.fromisoformat(timestamp).timestamp()) if timestamp else 0
 
 
 def _unschedulable(pod: str, status: Mapping[str, Any]) -> Iterator[Problem]:

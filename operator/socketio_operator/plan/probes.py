@@ -14,7 +14,7 @@ from socketio_operator.plan.entrance import Route, entrance, is_quiet, proof
 from socketio_operator.plan.observed import Child
 from socketio_operator.plan.passage import CanaryReport, Passage
 from socketio_operator.plan.pods import Pod
-from socketio_operator.plan.runtime import ELSEWHERE, RuntimeReport
+from socketio_operator.plan.runtime import ELSEWHERE, NO_SERVER, SILENT, RuntimeReport
 
 # Seconds between two questions to what is not well yet, or no more, and to what is. Of pods there are thousands.
 UNWELL_SECONDS = 4.0
@@ -33,7 +33,9 @@ Finding = RuntimeReport | BrokerAnswer | CanaryReport | None
 
 @dataclass(frozen=True, slots=True)
 class RuntimeProbe:
-    """Asks a pod's runtime for its status. `ready`: the pod is, so that its answer changes rarely."""
+    """Asks a pod's runtime for its status. `ready`: the pod is, so that its answer changes rarely; `asks_runtime`: if
+    the runtime says so. `up`: the app's port was open.
+    """
 
     limit_seconds: ClassVar = LIMIT_SECONDS
     pod: str
@@ -42,6 +44,8 @@ class RuntimeProbe:
     ready: bool
     started: datetime
     restarts: int = 0
+    up: bool = False
+    asks_runtime: bool = True
 
     def pause(self, finding: Finding) -> float:
         """Seconds until it is asked again."""
@@ -96,7 +100,9 @@ def wanted_probes(cluster: SocketIOCluster, pods: tuple[Pod, ...], broker: Broke
     if runtime.injected(cluster):
         port = cluster.spec.runtime.port
         probes |= {
-            runtime_name(pod): RuntimeProbe(pod.name, pod.address, port, pod.ready, pod.started, pod.restarts)
+            runtime_name(pod): RuntimeProbe(
+                pod.name, pod.address, port, pod.ready, pod.started, pod.restarts, pod.up, pod.asks_runtime
+            )
             for pod in pods
             if pod.component == SERVER and pod.started and not pod.deleting and pod.address
         }
@@ -116,7 +122,10 @@ def wanted_canary(
     `reports`: of the pods' runtimes. `visited`: it is on its way already. `token`: the runtime's.
     """
     ready = any(pod.component == SERVER and pod.ready for pod in pods)
+    reports = tuple(reports)
     if not ready or not token or not runtime.injected(cluster) or not is_quiet(reports, visited):
+        return {}
+    if any(report.owner in (SILENT, NO_SERVER) for report in reports):
         return {}
     route = entrance(cluster, children)
     return {CANARY: CanaryProbe(route, proof(token))} if route else {}

@@ -13,7 +13,10 @@ _VERSION = re.compile(r"\d{1,5}(\.\d{1,5}){1,2}")
 
 # A running pod whose runtime's port stays closed: nothing has loaded the runtime, or no server was made.
 SILENT = "silent"
-
+# A runtime in an app that listens and has made no Socket.IO server; its reason is the same.
+NO_SERVER = "NoServer"
+# What is told of a pod whose runtime is silent while its app is not.
+SERVING = "serving"
 
 # The runtime's reason not to be ready while its server listens where no router looks.
 ELSEWHERE = "ListensElsewhere"
@@ -39,7 +42,8 @@ class Listens:
 class RuntimeReport:
     """One pod's runtime.
 
-    `owner` of the adapter: `runtime`, `app`, `none` or `unsupported`; `SILENT` if the runtime does not answer.
+    `owner` of the adapter: `runtime`, `app`, `none` or `unsupported`; `NO_SERVER` if there is no server to have one,
+    `SILENT` if the runtime does not answer. `serves`: where it does not, the app's own port is open.
     `socketio`: a version. `waits_for`: the runtime's reason not to be ready, empty if it is. `listens`: where, if that
     is the reason. `apart`: the runtime's adapter does not hear what other pods publish. `figures`: of its traffic, as
     of `taken`; two reports are the same news if the `gist` of their figures is.
@@ -51,18 +55,19 @@ class RuntimeReport:
     waits_for: str = ""
     listens: Listens | None = None
     apart: bool = False
+    serves: bool = False
     gist: tuple[Any, ...] = Figures().gist
     figures: Figures = field(default=Figures(), compare=False)
     taken: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
 
     @classmethod
     def parse(cls, pod: str, status: Mapping[str, Any]) -> "RuntimeReport | None":
-        """From the runtime's `/status`; None if there is no server yet.
+        """From the runtime's `/status`; None if there may be a server soon.
 
         Raises KeyError, TypeError or ValueError on another format.
         """
         if not status["servers"]:
-            return None
+            return cls(pod, NO_SERVER) if status["ready"] and status.get("reason") == NO_SERVER else None
         server = status["servers"][0]
         waits_for = "" if status["ready"] else str(status["reason"])
         version = _VERSION.match(server["socketio"])
@@ -72,7 +77,7 @@ class RuntimeReport:
         apart = any(_is_apart(item["adapter"]) for item in status["servers"])
         figures = Figures.parse(status)
         owner = str(server["adapter"]["owner"])
-        return cls(pod, owner, version[0], waits_for, listens, apart, figures.gist, figures)
+        return cls(pod, owner, version[0], waits_for, listens, apart=apart, gist=figures.gist, figures=figures)
 
 
 def _is_apart(adapter: Mapping[str, Any]) -> bool:
@@ -87,6 +92,12 @@ _FINDINGS = {
         "The runtime does not answer in pod {pod}: the image may run another language, or make no Socket.IO server; "
         "set spec.runtime.inject to what it runs, or to none.",
     ),
+    SERVING: (
+        "RuntimeSilent",
+        "The app in pod {pod} listens, but the runtime does not answer there: the image may run another language. The "
+        "app's own port decides whether the pod is ready, and broadcasts stay there unless the app has an adapter; set "
+        "spec.runtime.inject to what it runs, or to none.",
+    ),
     "unsupported": (
         "Unsupported",
         "Socket.IO {socketio} in pod {pod} is too old for the runtime and left alone: update it to 4.1 "
@@ -99,6 +110,11 @@ _FINDINGS = {
     "app": (
         "AppAdapter",
         "The app in pod {pod} chose its own adapter, which is kept; remove it from the app to use the runtime's.",
+    ),
+    NO_SERVER: (
+        "NoServer",
+        "The app in pod {pod} listens, and the runtime has seen no Socket.IO server there: the adapter is added when the "
+        "app makes one, unless it is bundled and older than 4.1.",
     ),
 }
 
@@ -116,16 +132,20 @@ def adapter_finding(reports: tuple[RuntimeReport, ...]) -> tuple[bool, str, str]
     """(injected, reason, message) for condition AdapterInjected; None while no pod has reported."""
     for owner, (reason, sentence) in _FINDINGS.items():
         for report in reports:
-            if report.owner == owner:
+            if _kind(report) == owner:
                 return False, reason, sentence.format(pod=report.pod, socketio=report.socketio)
     if not reports:
         return None
     return True, "Injected", "The pods use the adapter that the runtime added."
 
 
+def _kind(report: RuntimeReport) -> str:
+    return SERVING if report.serves else report.owner
+
+
 def silence(reports: tuple[RuntimeReport, ...]) -> tuple[str, str] | None:
-    """(reason, message) if a pod's runtime does not answer: that pod cannot get ready."""
-    silent = tuple(report for report in reports if report.owner == SILENT)
+    """(reason, message) if in a pod neither the runtime answers nor the app: that pod cannot get ready."""
+    silent = tuple(report for report in reports if _kind(report) == SILENT)
     finding = adapter_finding(silent)
     return finding[1:] if finding else None
 

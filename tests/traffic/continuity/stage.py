@@ -46,7 +46,8 @@ class Setup:
     """A SocketIOCluster with rooms; `off` are the parts of the runtime that are switched off.
 
     With any adapter but redis-streams sessions are not recovered. `stored`: Redis has a volume. `proxy`: the program of
-    a proxy that the operator runs; without one, Traefik reads an Ingress.
+    a proxy that the operator runs; without one, Traefik reads an Ingress. `lazy`: the app makes its server with the
+    first request.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Setup:
     stored: bool = False
     proxy: str = ""
     image: str = IMAGE
+    lazy: bool = False
 
     def manifest(self) -> dict[str, Any]:
         """As a user would write it."""
@@ -72,7 +74,7 @@ class Setup:
             image=self.image,
             runtime={"drainSeconds": DRAIN_SECONDS},
             resources={"requests": {"cpu": "250m"}},
-            env=[variables[part] for part in self.off],
+            env=[*(variables[part] for part in self.off), *([{"name": "LAZY", "value": "yes"}] if self.lazy else ())],
         )
         if self.stored:
             made["spec"]["adapter"]["managed"] = {"storage": {"size": "1Gi", "storageClassName": self.name}}

@@ -45,6 +45,7 @@ COMPONENT = Component(
     workload=_workload,
     defaults=_defaults,
     carries=True,
+    without_runtime=deployment.without_runtime,
     generated=(
         Generated("runtime_token", runtime_name, runtime.TOKEN_KEY),
         Generated("session_key", runtime_name, runtime.SESSION_KEY),

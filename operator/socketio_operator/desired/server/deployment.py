@@ -35,7 +35,7 @@ PRESTOP_SECONDS = 5
 GRACE_SECONDS = 30
 
 
-def _probes(cluster: SocketIOCluster) -> dict[str, Any]:
+def _probes_of_app(cluster: SocketIOCluster) -> dict[str, Any]:
     """Socket.IO answers no health request by itself and each polling GET opens a session: a TCP connection
     is the probe that harms nothing, unless the app names an endpoint."""
     health, patience = cluster.spec.health, cluster.spec.probes
@@ -43,14 +43,13 @@ def _probes(cluster: SocketIOCluster) -> dict[str, Any]:
         {"httpGet": {"path": health.path, "port": "http"}} if health else {"tcpSocket": {"port": "http"}}
     )
     alive = {"tcpSocket": {"port": "http"}}
-    startup = {
-        "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": patience.startup_seconds, "timeoutSeconds": 2}
-    }
-    if runtime.injected(cluster):
-        # The app's own port is asked once, where routers look for it; the runtime from then on.
-        return startup | runtime.probes(patience)
     return {
-        **startup,
+        "startupProbe": {
+            **ready,
+            "periodSeconds": 1,
+            "failureThreshold": patience.startup_seconds,
+            "timeoutSeconds": 2,
+        },
         "readinessProbe": {
             **ready,
             "periodSeconds": 5,
@@ -66,6 +65,12 @@ def _probes(cluster: SocketIOCluster) -> dict[str, Any]:
     }
 
 
+def _probes(cluster: SocketIOCluster) -> dict[str, Any]:
+    """The app's own port is asked once, where routers look for it; the runtime from then on."""
+    asked = runtime.probes(cluster.spec.probes) if runtime.injected(cluster) else {}
+    return _probes_of_app(cluster) | asked
+
+
 def _pre_stop(cluster: SocketIOCluster) -> dict[str, Any]:
     return runtime.pre_stop(PRESTOP_SECONDS) if runtime.injected(cluster) else {"sleep": {"seconds": PRESTOP_SECONDS}}
 
@@ -73,7 +78,7 @@ def _pre_stop(cluster: SocketIOCluster) -> dict[str, Any]:
 def _ports(cluster: SocketIOCluster) -> list[dict[str, Any]]:
     ports = {"http": cluster.spec.port}
     if runtime.injected(cluster):
-        ports |= {"runtime": cluster.spec.runtime.port, **discovery_ports(cluster)}
+        ports |= {runtime.PORT_NAME: cluster.spec.runtime.port, **discovery_ports(cluster)}
     udp = {"name": "webtransport", "containerPort": cluster.spec.port, "protocol": "UDP"}
     return [
         *({"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()),
@@ -175,6 +180,14 @@ def _marks(inputs: Inputs) -> dict[str, Any]:
     """The Deployment's own annotations."""
     credentials = inputs.external_credentials
     return {"annotations": {CREDENTIALS_ANNOTATION: credentials}} if credentials else {}
+
+
+def without_runtime(cluster: SocketIOCluster, manifest: Manifest) -> Manifest:
+    """The same Deployment for an image that does not load the runtime: the app's own port alone is asked."""
+    template = manifest["spec"]["template"]
+    server, *others = template["spec"]["containers"]
+    pod = {**template["spec"], "containers": [canonical({**server, **_probes_of_app(cluster)}), *others]}
+    return {**manifest, "spec": {**manifest["spec"], "template": {**template, "spec": pod}}}
 
 
 def build(cluster: SocketIOCluster, inputs: Inputs) -> Manifest:

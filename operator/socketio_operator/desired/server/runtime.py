@@ -16,6 +16,7 @@ from socketio_operator.desired.security import container_security
 from socketio_operator.desired.server.discovery import discovery_env
 
 NAME = "socketio-runtime"
+PORT_NAME = "runtime"
 MOUNT = f"/{NAME}"
 SIZE_LIMIT = "128Mi"
 RESOURCES = {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
@@ -126,8 +127,8 @@ def pre_stop(seconds: int) -> dict[str, Any]:
 def probes(patience: Probes) -> dict[str, Any]:
     """Probes on the runtime's port, once the app is up: it knows of listening servers, the broker and the drain."""
     ready_failures, alive_failures = patience.readiness_failures, patience.liveness_failures
-    ready = {"httpGet": {"path": "/readyz", "port": "runtime"}}
-    alive = {"httpGet": {"path": "/healthz", "port": "runtime"}}
+    ready = {"httpGet": {"path": "/readyz", "port": PORT_NAME}}
+    alive = {"httpGet": {"path": "/healthz", "port": PORT_NAME}}
     return {
         "readinessProbe": {**ready, "periodSeconds": 2, "failureThreshold": ready_failures, "timeoutSeconds": 2},
         "livenessProbe": {**alive, "periodSeconds": 10, "failureThreshold": alive_failures, "timeoutSeconds": 5},
