@@ -97,7 +97,8 @@ def test_questions_share_a_connection() -> None:
         ({"up": True}, None),
         ({"up": True, "started": WHILE_AGO}, (SILENT, True)),
         ({"up": True, "started": WHILE_AGO, "ready": True}, None),
-        ({"up": True, "started": WHILE_AGO, "ready": True, "asks_runtime": False}, (SILENT, True)),
+        ({"up": True, "ready": True, "asks_runtime": False}, (SILENT, True)),
+        ({"asks_runtime": False}, None),
     ],
 )
 def test_a_port_that_stays_closed_is_silence(changes: dict[str, Any], told: tuple[str, bool] | None) -> None:

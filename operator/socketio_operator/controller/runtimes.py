@@ -75,10 +75,11 @@ def _base(address: str, port: int) -> str:
 
 
 def _silent(probe: RuntimeProbe) -> RuntimeReport | None:
-    """Of a pod that its runtime has made ready, the process has just ended."""
+    """Of a pod that its runtime has made ready, the process has just ended; where the app's own port is asked instead,
+    other pods of that template have waited long enough."""
     if probe.ready and probe.asks_runtime:
         return None
     age = (datetime.now(UTC) - probe.started).total_seconds()
-    serves = probe.up and age > SERVING_SECONDS
+    serves = probe.up and (age > SERVING_SECONDS or not probe.asks_runtime)
     long = serves or probe.restarts > 0 or age > SILENT_SECONDS
     return RuntimeReport(probe.pod, SILENT, serves=serves) if long else None

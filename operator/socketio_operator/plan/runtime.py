@@ -113,8 +113,8 @@ _FINDINGS = {
     ),
     NO_SERVER: (
         "NoServer",
-        "The app in pod {pod} listens, and the runtime has seen no Socket.IO server there: the adapter is added when the "
-        "app makes one, unless it is bundled and older than 4.1.",
+        "The app in pod {pod} listens, and the runtime has seen no Socket.IO server there: the adapter is added when "
+        "the app makes one, unless it is bundled and older than 4.1.",
     ),
 }
 
