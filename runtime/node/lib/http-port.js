@@ -73,10 +73,10 @@ class HttpPort {
   }
 
   async #retry(server, error) {
-    const free = error.code === "EADDRINUSE" && (await this.claim());
-    if (!free && !this.reported) log(`${this.name} ${this.place.port}: ${error.code || error.message}, tried again every ${RETRY_MS / 1000} s`);
-    this.reported = this.reported || !free;
-    this.tryAgain(server, free ? 0 : RETRY_MS);
+    const wait = error.code === "EADDRINUSE" ? await this.claim() : undefined;
+    if (wait === undefined && !this.reported) log(`${this.name} ${this.place.port}: ${error.code || error.message}, tried again every ${RETRY_MS / 1000} s`);
+    this.reported = this.reported || wait === undefined;
+    this.tryAgain(server, wait);
   }
 
   tryAgain(server, wait = RETRY_MS) {
@@ -84,9 +84,9 @@ class HttpPort {
     setTimeout(() => server.listening || server.listen(this.place).unref(), wait).unref();
   }
 
-  /** Another process has the port. @returns {Promise<boolean>} whether that has let it go; a subclass may ask */
+  /** Another process has the port; a subclass may ask for it. @returns {Promise<number | undefined>} when to try again, if it knows: milliseconds */
   async claim() {
-    return false;
+    return undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 "use strict";
 
+const { MetricSums, shares, sum } = require("./processes/sums.js");
 const { windows } = require("./traffic.js");
 const { version } = require("../package.json");
 
@@ -12,24 +13,48 @@ const HIGHEST_COUNT = 1e6;
  */
 
 /**
+ * What the side port answers for all processes of the pod.
  * @param {import("./runtime.js").Runtime} runtime
+ * @param {import("./processes/index.js").Processes} processes
  * @returns {Routes}
  */
-function routes(runtime) {
+function routes(runtime, processes) {
   const authorized = (header) => runtime.token.allows(header);
+  const sums = new MetricSums();
   return new Map([
-    ["/healthz", { method: "GET", answer: (send) => send(200, { alive: true }) }],
-    ["/readyz", { method: "GET", answer: (send) => ready(send, runtime.readiness.state()) }],
-    ["/serving", { method: "GET", answer: (send) => serving(send, runtime.drain.draining, runtime.readiness.state()) }],
-    ["/metrics", { method: "GET", answer: (send) => metrics(send, runtime) }],
-    ["/status", { method: "GET", answer: (send) => send(200, status(runtime)) }],
-    ["/drain", { method: "POST", authorized, answer: (send, body) => drain(send, body, runtime) }],
-    ["/shed", { method: "POST", authorized, answer: (send, body) => shed(send, body, runtime) }],
+    ["/healthz", { method: "GET", answer: async (send) => health(send, await processes.ask("state")) }],
+    ["/readyz", { method: "GET", answer: async (send) => ready(send, stateOf(await processes.ask("state"))) }],
+    ["/serving", { method: "GET", answer: async (send) => serving(send, runtime.drain.draining, stateOf(await processes.ask("state"))) }],
+    ["/metrics", { method: "GET", answer: (send) => metrics(send, runtime, sums, processes) }],
+    ["/status", { method: "GET", answer: async (send) => send(200, status(await processes.ask("status"))) }],
+    ["/drain", { method: "POST", authorized, answer: (send, body) => drain(send, body, runtime, processes) }],
+    ["/shed", { method: "POST", authorized, answer: (send, body) => shed(send, body, processes) }],
   ]);
+}
+
+/** Not alive if a process does not answer: the kubelet would see that of a process that is alone. */
+function health(send, answers) {
+  const silent = answers.find(({ error }) => error);
+  if (!silent) return send(200, { alive: true });
+  return send(503, { alive: false, message: `process ${silent.pid} does not answer` });
 }
 
 function ready(send, state) {
   return send(state.ready ? 200 : 503, state);
+}
+
+/** @returns {{ready: boolean, reason?: string, message?: string}} ready if every process is. Reasons: ProcessSilent, and those of one */
+function stateOf(answers) {
+  for (const { pid, answer, error } of answers) {
+    if (error) return { ready: false, reason: "ProcessSilent", message: `process ${pid} does not answer` };
+    const state = readinessOf(answer);
+    if (!state.ready) return answers.length > 1 ? { ...state, message: `process ${pid}: ${state.message}` } : state;
+  }
+  return readinessOf(answers[0].answer);
+}
+
+function readinessOf({ ready: isReady, reason, message, listens }) {
+  return { ready: isReady, ...(reason && { reason, message }), ...(listens && { listens }) };
 }
 
 /**
@@ -41,12 +66,17 @@ function serving(send, draining, state) {
   return send(state.ready ? 200 : 503, { serving: state.ready, draining: false });
 }
 
-async function metrics(send, runtime) {
+// Once there were several, the sums go on with what those that are gone had counted.
+async function metrics(send, runtime, sums, processes) {
   const { type, text } = await runtime.metrics.expose();
-  return send(200, text, { "content-type": type });
+  if (processes.alone && sums.empty) return send(200, text, { "content-type": type });
+  const answers = await processes.ask("metrics");
+  for (const { pid, answer } of answers) if (answer) sums.take(pid, answer);
+  return send(200, await sums.text(new Set(answers.map(({ pid }) => pid))), { "content-type": type });
 }
 
-function status(runtime) {
+/** @returns {object} of this process alone */
+function statusOf(runtime) {
   return {
     runtime: version,
     node: process.versions.node,
@@ -68,22 +98,49 @@ function status(runtime) {
   };
 }
 
-function drain(send, body, runtime) {
+function status(answers) {
+  const known = answers.filter(({ answer }) => answer).map(({ answer }) => answer);
+  const { runtime, node, pid, draining, adapterAsked } = known[0];
+  const several = answers.length > 1;
+  return {
+    runtime,
+    node,
+    pid,
+    ...stateOf(answers),
+    draining,
+    connections: sum(known.map(({ connections }) => connections)),
+    traffic: windows(known.map(({ traffic }) => traffic)),
+    adapterAsked,
+    servers: known.flatMap(({ servers, ...of }) => servers.map((server) => ({ ...(several && { pid: of.pid }), ...server }))),
+    ...(several && { processes: answers.map(processStatus) }),
+  };
+}
+
+function processStatus({ pid, answer }) {
+  return answer ? { pid, ...readinessOf(answer), connections: answer.connections } : { pid, ready: false, reason: "ProcessSilent" };
+}
+
+async function drain(send, body, runtime, processes) {
   const asked = drainAsked(body);
   if (asked.error) return send(400, asked);
-  if (asked.terminating) runtime.drain.terminating = true;
+  if (asked.terminating) await processes.ask("terminating");
   if (runtime.drain.draining) return send(409, { error: "AlreadyDraining" });
-  const connections = runtime.connections();
-  runtime.drain.start(asked.seconds, asked.terminating, asked.after);
+  const connections = sum((await processes.ask("state")).map(({ answer }) => (answer ? answer.connections : 0)));
+  await processes.ask("drain", () => asked);
   return send(202, { draining: true, connections, seconds: asked.seconds });
 }
 
-function shed(send, body, runtime) {
+async function shed(send, body, processes) {
   const asked = shedAsked(body);
   if (asked.error) return send(400, asked);
-  const connections = runtime.connections();
-  if (!runtime.drain.shed(asked.count, asked.seconds)) return send(409, { error: "AlreadyClosingConnections" });
-  return send(202, { count: Math.min(asked.count, connections), connections, seconds: asked.seconds });
+  const states = (await processes.ask("state")).map(({ pid, answer }) => ({ pid, connections: answer ? answer.connections : 0 }));
+  const connections = sum(states.map((state) => state.connections));
+  const count = Math.min(asked.count, connections);
+  const parts = shares(count, states.map((state) => state.connections));
+  const counts = new Map(states.map(({ pid }, index) => [pid, parts[index]]));
+  const answers = await processes.ask("shed", (pid) => ({ count: counts.get(pid) || 0, seconds: asked.seconds }));
+  if (answers.some(({ answer }) => answer === false)) return send(409, { error: "AlreadyClosingConnections" });
+  return send(202, { count, connections, seconds: asked.seconds });
 }
 
 /** @returns {{seconds: number, after: number, terminating: boolean} | {error: string, message: string}} what a POST to /drain asks for */
@@ -117,4 +174,4 @@ function numbersOf(body, bounds, leftOut = {}) {
   return numbers;
 }
 
-module.exports = { routes, serving, status, drainAsked, shedAsked };
+module.exports = { routes, serving, statusOf, drainAsked, shedAsked };

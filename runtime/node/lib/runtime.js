@@ -6,6 +6,7 @@ const { limit } = require("./admission.js");
 const { ManagedServer } = require("./managed-server.js");
 const { Readiness } = require("./readiness.js");
 const { Metrics } = require("./metrics.js");
+const { Processes } = require("./processes/index.js");
 const { Drain } = require("./drain.js");
 const { Sessions } = require("./sessions/index.js");
 const { Shutdown } = require("./shutdown.js");
@@ -43,6 +44,7 @@ class Runtime {
     /** the app's HTTP servers that listen */
     this.httpServers = new Set();
     this.readiness = new Readiness(this);
+    this.processes = new Processes(this);
     this.sidePort = undefined;
   }
 
@@ -147,14 +149,16 @@ class Runtime {
   #open() {
     if (this.sessions) this.sessions.open();
     this.#openPort();
-    if (this.settings.port) require("./discovery/index.js").openDiscovery(this.settings);
+    if (!this.settings.port) return;
+    this.processes.open();
+    require("./discovery/index.js").openDiscovery(this.settings);
   }
 
   #openPort() {
     if (!this.settings.port || this.sidePort) return;
     const { SidePort } = require("./side-port.js");
     const { routes } = require("./routes.js");
-    this.sidePort = new SidePort(routes(this), this.settings, { sessions: this.sessions, yields: () => this.created === 0 });
+    this.sidePort = new SidePort(routes(this, this.processes), this.settings, { sessions: this.sessions, yields: () => this.created === 0 });
     this.sidePort.open();
   }
 }

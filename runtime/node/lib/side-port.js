@@ -10,6 +10,8 @@ const LIMITS = Object.freeze({ sockets: 64, requestMs: 4000, idleMs: 120_000 });
 const BODY_BYTES = 1024;
 const YIELD = "/yield";
 const YIELD_MS = 1000;
+// answer -> when to try again, milliseconds: the port is free, or another process has it that speaks for this one as well
+const WAITS = new Map([[200, 0], [409, 1000]]);
 
 /** What probes, the operator and other pods ask the runtime. A connection stays open between its requests. */
 class SidePort extends HttpPort {
@@ -43,7 +45,9 @@ class SidePort extends HttpPort {
 
   /** Of several processes that listen, the one with a Server speaks for the pod. */
   async claim() {
-    return !this.yields() && askToYield(this.place);
+    if (this.yields()) return undefined;
+    const answer = await askToYield(this.place);
+    return WAITS.get(answer);
   }
 
   #yield(request, response) {
@@ -102,15 +106,15 @@ function beLast(response) {
   if (!response.headersSent) response.setHeader("connection", "close");
 }
 
-/** @returns {Promise<boolean>} whether the process that has the port lets it go */
+/** @returns {Promise<number | undefined>} the status of its answer, if the process that has the port gives one */
 function askToYield({ host = "127.0.0.1", port }) {
   return new Promise((resolve) => {
     const request = http.request({ host, port, method: "POST", path: YIELD, agent: false, timeout: YIELD_MS }, (answer) => {
       answer.resume();
-      resolve(answer.statusCode === 200);
+      resolve(answer.statusCode);
     });
     request.once("timeout", () => request.destroy());
-    request.once("error", () => resolve(false));
+    request.once("error", () => resolve(undefined));
     request.end();
   });
 }

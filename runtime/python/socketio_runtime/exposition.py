@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Tuple
 
 from .event_loop import lag_seconds
-from .process import process_values
+from .process import STARTED, process_values
 
 if TYPE_CHECKING:
     from .managed_server import ManagedServer
@@ -15,13 +16,46 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Labels = Mapping[str, str]
+Sample = Tuple[str, Labels, float]
 
 
-def expose(runtime: Runtime) -> str:
-    """All metrics."""
+@dataclass(frozen=True)
+class Family:
+    """One metric. `samples`: suffix of the name, labels, value. `merge`: how the values of several processes become
+    one: sum, min or max."""
+
+    name: str
+    kind: str
+    text: str
+    samples: tuple[Sample, ...]
+    merge: str = "sum"
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether what a process that has ended counted is part of the sum."""
+        return self.kind in ("counter", "histogram")
+
+    def wire(self) -> list[Any]:
+        """As JSON has it."""
+        return [self.name, self.kind, self.text, self.samples, self.merge]
+
+    @classmethod
+    def of(cls, wire: list[Any]) -> Family:
+        """From that."""
+        name, kind, text, samples, merge = wire
+        return cls(name, kind, text, tuple((suffix, labels, value) for suffix, labels, value in samples), merge)
+
+
+def expose(families: Iterable[Family]) -> str:
+    """As text."""
+    return "".join(_written(family) for family in families)
+
+
+def families(runtime: Runtime) -> list[Family]:
+    """All metrics of this process."""
     servers, metrics = runtime.all(), runtime.metrics
     events = [({"event": event, "namespace": name}, value) for (event, name), value in metrics.events.copy().items()]
-    families = [
+    return [
         _gauge("socket_io_connected", "Sockets connected now, in all namespaces", _sockets(servers)),
         _family("socket_io_connect_total", "counter", "Sockets that connected", _by_namespace(metrics.connects)),
         _family(
@@ -40,50 +74,57 @@ def expose(runtime: Runtime) -> str:
             "socketio_runtime_adapter_up",
             "1 if the adapter asked for reaches its broker and is subscribed, or the runtime need not bring one",
             all(_adapter_up(server, runtime.settings.adapter) for server in servers),
+            "min",
         ),
         _counter(
             "socketio_runtime_broker_dropped_total",
             "Messages dropped because the broker was away for long",
             sum(server.broker.dropped for server in servers if server.broker),
         ),
-        _gauge("socketio_runtime_draining", "1 while connections are moved elsewhere", runtime.drain.draining),
+        _gauge("socketio_runtime_draining", "1 while connections are moved elsewhere", runtime.drain.draining, "max"),
         _family(
             "socketio_runtime_eventloop_lag_seconds",
             "gauge",
             "Time until the event loop ran a callback, at most 1 s; asyncio only",
             [({}, lag) for lag in [lag_seconds(servers)] if lag is not None],
+            "max",
         ),
         *(_forwarded(runtime.forwarder.account) if runtime.forwarder else ()),
-        *(_family(name, kind, text, [({}, value)]) for name, kind, text, value in process_values()),
+        *(
+            _family(name, kind, text, [({}, value)], "min" if name == STARTED else "sum")
+            for name, kind, text, value in process_values()
+        ),
     ]
-    return "".join(families)
 
 
-def _forwarded(account: Account) -> Iterator[str]:
+def _forwarded(account: Account) -> Iterator[Family]:
     counts = [({"transport": "polling", "why": why}, count) for why, count in account.counts.items()]
     text = "Requests for sessions of other pods; peer-gone: that pod did not answer"
     yield _family("socketio_runtime_forwarded_total", "counter", text, counts)
     name = "socketio_runtime_forward_seconds"
-    lines = [f"# HELP {name} Time until another pod had answered a POST", f"# TYPE {name} histogram"]
-    lines += [f"{name}{suffix}{_labels(labels)} {_number(value)}" for suffix, labels, value in account.histogram()]
-    yield "\n".join(lines) + "\n"
+    yield Family(name, "histogram", "Time until another pod had answered a POST", tuple(account.histogram()))
 
 
 def _by_namespace(counts: Counter[str]) -> list[tuple[Labels, float]]:
     return [({"namespace": name}, value) for name, value in counts.copy().items()]
 
 
-def _gauge(name: str, text: str, value: float) -> str:
-    return _family(name, "gauge", text, [({}, value)])
+def _gauge(name: str, text: str, value: float, merge: str = "sum") -> Family:
+    return _family(name, "gauge", text, [({}, value)], merge)
 
 
-def _counter(name: str, text: str, value: float) -> str:
+def _counter(name: str, text: str, value: float) -> Family:
     return _family(name, "counter", text, [({}, value)])
 
 
-def _family(name: str, kind: str, text: str, samples: Iterable[tuple[Labels, float]]) -> str:
-    lines = [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
-    lines += [f"{name}{_labels(labels)} {_number(value)}" for labels, value in samples]
+def _family(name: str, kind: str, text: str, samples: Iterable[tuple[Labels, float]], merge: str = "sum") -> Family:
+    return Family(name, kind, text, tuple(("", labels, float(value)) for labels, value in samples), merge)
+
+
+def _written(family: Family) -> str:
+    name = family.name
+    lines = [f"# HELP {name} {family.text}", f"# TYPE {name} {family.kind}"]
+    lines += [f"{name}{suffix}{_labels(labels)} {_number(value)}" for suffix, labels, value in family.samples]
     return "\n".join(lines) + "\n"
 
 

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Callable, Mapping
 
 from .log import log
-from .routes import Answer, Later, Request, Route, Takeover
+from .route import Answer, Later, Request, Route, Takeover
 
 REQUEST_SECONDS = 4.0
 # between two requests: who asks every 30 s does so on one connection

@@ -7,6 +7,7 @@ import resource
 from typing import Tuple
 
 Value = Tuple[str, str, str, float]
+STARTED = "process_start_time_seconds"
 
 
 def process_values() -> list[Value]:
@@ -20,7 +21,7 @@ def process_values() -> list[Value]:
         ("process_cpu_user_seconds_total", "counter", "User CPU time", usage.ru_utime),
         ("process_cpu_system_seconds_total", "counter", "System CPU time", usage.ru_stime),
         ("process_cpu_seconds_total", "counter", "CPU time", usage.ru_utime + usage.ru_stime),
-        ("process_start_time_seconds", "gauge", "Start, as a Unix time", started),
+        (STARTED, "gauge", "Start, as a Unix time", started),
         ("process_resident_memory_bytes", "gauge", "Resident memory", resident),
         ("process_virtual_memory_bytes", "gauge", "Virtual memory", int(fields[20])),
         ("process_open_fds", "gauge", "Open file descriptors", len(os.listdir("/proc/self/fd"))),

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-import socket
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
-from . import __version__, token
-from .exposition import CONTENT_TYPE, expose
+from . import token
+from .exposition import CONTENT_TYPE, expose, families
+from .processes.sums import MetricSums, shares
+from .route import Answer, Route, Takeover
 from .sessions.tunnel import PATH, PROTOCOL
-from .version import show
+from .traffic import Bucket, windows
 
 if TYPE_CHECKING:
-    from .managed_server import ManagedServer
+    from .processes import Processes, Said
     from .runtime import Runtime
     from .sessions.relay import Relays
 
@@ -24,62 +22,13 @@ LONGEST_SECONDS = 3600
 HIGHEST_COUNT = 1_000_000
 
 
-@dataclass(frozen=True)
-class Answer:
-    """`body`: text, or what becomes JSON. `headers`: further ones."""
-
-    status: int
-    body: str | Mapping[str, Any]
-    content_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Takeover:
-    """`take`: called with the connection, what its peer is to be told, and what it sent after its request."""
-
-    take: Callable[[socket.socket, bytes, bytes], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Later:
-    """An answer that waits. `due`: called every now and then until it returns one, for so many `seconds` at most.
-    `keeps`: whether the connection keeps its place until then, and is closed after it."""
-
-    due: Callable[[], Answer | None]
-    seconds: float
-    keeps: bool = False
-
-
-@dataclass(frozen=True)
-class Request:
-    """`headers`: by lower-case name. `query`: what follows the question mark."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-
-@dataclass(frozen=True)
-class Route:
-    """`authorized`: called with the header Authorization. `upgrade`: the protocol that the connection changes to.
-    `also`: methods beside `method`, and beside HEAD where that is GET."""
-
-    method: str
-    answer: Callable[[Request], Answer | Takeover | Later]
-    authorized: Callable[[str], bool] = lambda header: True
-    upgrade: str = ""
-    also: tuple[str, ...] = ()
-
-
 class BadRequestError(Exception):
     """The message tells the client why."""
 
 
-def routes(runtime: Runtime) -> dict[str, Route]:
-    """Path -> what answers there."""
+def routes(runtime: Runtime, processes: Processes) -> dict[str, Route]:
+    """Path -> what answers there, for all processes of the pod."""
+    sums = MetricSums()
 
     def authorized(header: str) -> bool:
         return token.authorized(runtime.settings.token_file, header)
@@ -91,13 +40,13 @@ def routes(runtime: Runtime) -> dict[str, Route]:
     relays = runtime.relays
     return {
         **({PATH: Route("GET", lambda request: _peer(relays), from_peer, PROTOCOL)} if relays else {}),
-        "/healthz": Route("GET", lambda request: Answer(200, {"alive": True})),
-        "/readyz": Route("GET", lambda request: _ready(runtime.readiness.state())),
-        "/serving": Route("GET", lambda request: _serving(runtime)),
-        "/metrics": Route("GET", lambda request: Answer(200, expose(runtime), CONTENT_TYPE)),
-        "/status": Route("GET", lambda request: Answer(200, _status(runtime))),
-        "/drain": Route("POST", lambda request: _drain(request.body, runtime), authorized),
-        "/shed": Route("POST", lambda request: _shed(request.body, runtime), authorized),
+        "/healthz": Route("GET", lambda request: _health(processes.ask("state"))),
+        "/readyz": Route("GET", lambda request: _ready(_state(processes.ask("state")))),
+        "/serving": Route("GET", lambda request: _serving(runtime, processes)),
+        "/metrics": Route("GET", lambda request: Answer(200, _metrics(runtime, processes, sums), CONTENT_TYPE)),
+        "/status": Route("GET", lambda request: Answer(200, _status(processes.ask("status")))),
+        "/drain": Route("POST", lambda request: _drain(request.body, processes), authorized),
+        "/shed": Route("POST", lambda request: _shed(request.body, processes), authorized),
     }
 
 
@@ -110,7 +59,31 @@ def _ready(state: dict[str, Any]) -> Answer:
     return Answer(200 if state["ready"] else 503, state)
 
 
-def _serving(runtime: Runtime) -> Answer:
+def _health(said: list[Said]) -> Answer:
+    """Not alive if a process does not answer: the kubelet would see that of a process that is alone."""
+    silent = [one.pid for one in said if one.answer is None]
+    if not silent:
+        return Answer(200, {"alive": True})
+    return Answer(503, {"alive": False, "message": f"process {silent[0]} does not answer"})
+
+
+def _state(said: list[Said]) -> dict[str, Any]:
+    """As `Readiness.state`: ready if every process is. Reasons: ProcessSilent, and those of one."""
+    for one in said:
+        state = _readiness(one)
+        if not state["ready"]:
+            told = f"process {one.pid}: {state['message']}" if one.answer and len(said) > 1 else state["message"]
+            return {**state, "message": told}
+    return {"ready": True}
+
+
+def _readiness(one: Said) -> dict[str, Any]:
+    if one.answer is None:
+        return {"ready": False, "reason": "ProcessSilent", "message": f"process {one.pid} does not answer"}
+    return {name: one.answer[name] for name in ("ready", "reason", "message", "listens") if name in one.answer}
+
+
+def _serving(runtime: Runtime, processes: Processes) -> Answer:
     """For proxies that keep the sessions of a server which answers 404 and give it no new ones.
 
     HAProxy calls it disable-on-404.
@@ -118,38 +91,36 @@ def _serving(runtime: Runtime) -> Answer:
     """
     if runtime.drain.draining:
         return Answer(404, {"serving": False, "draining": True})
-    ready = runtime.readiness.state()["ready"]
+    ready = _state(processes.ask("state"))["ready"]
     return Answer(200 if ready else 503, {"serving": ready, "draining": False})
 
 
-def _status(runtime: Runtime) -> dict[str, Any]:
-    listening = runtime.app_address.own() is not None
+def _metrics(runtime: Runtime, processes: Processes, sums: MetricSums) -> str:
+    """Once there were several processes, the sums go on with what those that have ended had counted."""
+    if processes.alone() and sums.empty:
+        return expose(families(runtime))
+    return expose(sums.of({one.pid: one.answer for one in processes.ask("metrics")}))
+
+
+def _status(said: list[Said]) -> dict[str, Any]:
+    known = [one.answer for one in said if one.answer]
+    several = len(said) > 1
+    servers = [{**({"pid": one["pid"]} if several else {}), **server} for one in known for server in one["servers"]]
+    of_each = [
+        {"pid": one.pid, **_readiness(one), "connections": (one.answer or {}).get("connections")} for one in said
+    ]
+    own = {name: known[0][name] for name in ("runtime", "python", "pid", "draining", "adapterAsked")}
     return {
-        "runtime": __version__,
-        "python": platform.python_version(),
-        "pid": os.getpid(),
-        **runtime.readiness.state(),
-        "draining": runtime.drain.draining,
-        "connections": runtime.connections(),
-        "adapterAsked": runtime.settings.adapter,
-        "traffic": runtime.traffic.state(),
-        "servers": [_server(managed, listening) for managed in runtime.all()],
+        **own,
+        **_state(said),
+        "connections": sum(one["connections"] for one in known),
+        "traffic": windows([Bucket.of(bucket) for one in known for bucket in one["traffic"]]),
+        "servers": servers,
+        **({"processes": of_each} if several else {}),
     }
 
 
-def _server(managed: ManagedServer, listening: bool) -> dict[str, Any]:
-    return {
-        "socketio": show(managed.version),
-        "adapter": managed.adapter_state(),
-        "recovery": False,
-        "appOptions": managed.app_options,
-        "listening": listening,
-        "connections": len(managed.sockets()),
-        **(managed.beats.state() if managed.beats else {}),
-    }
-
-
-def _drain(body: bytes, runtime: Runtime) -> Answer:
+def _drain(body: bytes, processes: Processes) -> Answer:
     try:
         asked = _numbers(body, {"seconds": LONGEST_SECONDS, "after": LONGEST_SECONDS}, {"after": 0})
         terminating = json.loads(body).get("terminating", False)
@@ -157,24 +128,32 @@ def _drain(body: bytes, runtime: Runtime) -> Answer:
             raise BadRequestError("terminating is neither true nor false")
     except BadRequestError as error:
         return _bad(error)
-    connections = runtime.connections()
-    if not runtime.drain.begin(terminating):
+    connections = sum(_connections(processes.ask("state")))
+    answers = processes.ask("drain", lambda pid: {**asked, "terminating": terminating})
+    if not answers[0].answer:
         return Answer(409, {"error": "AlreadyDraining"})
-    runtime.drain.start(asked["seconds"], asked["after"])
     return Answer(202, {"draining": True, "connections": connections, "seconds": asked["seconds"]})
 
 
-def _shed(body: bytes, runtime: Runtime) -> Answer:
+def _connections(said: list[Said]) -> list[int]:
+    return [one.answer["connections"] if one.answer else 0 for one in said]
+
+
+def _shed(body: bytes, processes: Processes) -> Answer:
     try:
         asked = _numbers(body, {"count": HIGHEST_COUNT, "seconds": LONGEST_SECONDS})
         if asked["count"] != int(asked["count"]):
             raise BadRequestError("count is not a whole number")
     except BadRequestError as error:
         return _bad(error)
-    count, connections = int(asked["count"]), runtime.connections()
-    if not runtime.drain.shed(count, asked["seconds"]):
+    states = processes.ask("state")
+    weights = _connections(states)
+    count = min(int(asked["count"]), sum(weights))
+    parts = dict(zip([one.pid for one in states], shares(count, weights)))
+    said = processes.ask("shed", lambda pid: {"count": parts.get(pid, 0), "seconds": asked["seconds"]})
+    if any(one.answer is False for one in said):
         return Answer(409, {"error": "AlreadyClosingConnections"})
-    return Answer(202, {"count": min(count, connections), "connections": connections, "seconds": asked["seconds"]})
+    return Answer(202, {"count": count, "connections": sum(weights), "seconds": asked["seconds"]})
 
 
 def _bad(error: BadRequestError) -> Answer:

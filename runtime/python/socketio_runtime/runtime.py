@@ -15,6 +15,7 @@ from .http_connection import REQUEST_SECONDS
 from .log import log
 from .managed_server import ManagedServer
 from .metrics import Metrics
+from .processes import Processes
 from .readiness import Readiness
 from .sessions import forwarder
 from .sessions.forwarder import Forwarder
@@ -38,6 +39,7 @@ class Runtime:
         self.shutdown = Shutdown(self)
         self.app_address = AppAddress(self)
         self.readiness = Readiness(self)
+        self.processes = Processes(self)
         self.side_port: SidePort | None = None
         self.list_port: SidePort | None = None
         self.forwarder: Forwarder | None = None
@@ -86,6 +88,7 @@ class Runtime:
     def forked(self) -> None:
         """In a child process: threads of the parent are gone, and its side port stays the parent's."""
         self.shutdown.forked = True
+        self.processes.forked()
         if self.side_port:
             self.side_port.forget()
         if self.list_port:
@@ -117,8 +120,9 @@ class Runtime:
 
         if self.forwarder:
             self.relays = Relays(self.app_address.dial)
-        self.side_port = SidePort(routes(self), self.settings.host, self.settings.port)
+        self.side_port = SidePort(routes(self, self.processes), self.settings.host, self.settings.port)
         self.side_port.open()
+        self.processes.open()
         self._open_list_port(self.settings.port)
 
     def _open_list_port(self, side_port: int) -> None:

@@ -16,7 +16,7 @@ from typing import Mapping
 
 from .http_connection import IDLE_SECONDS, REQUEST_SECONDS, Connection
 from .log import log
-from .routes import Route
+from .route import Route
 
 SOCKETS = 64
 # other pods may open many at once
@@ -81,7 +81,6 @@ class SidePort:
 
     def _run(self) -> None:
         self._listener = listener = self._bind()
-        log(f"{self._name} {self._port}: open")
         listener.setblocking(False)
         with selectors.DefaultSelector() as selector:
             selector.register(listener, selectors.EVENT_READ)
@@ -92,7 +91,9 @@ class SidePort:
         reported = False
         while True:
             try:
-                return self._listen()
+                listener = self._listen()
+                log(f"{self._name} {self._port}: open")
+                return listener
             except OSError as error:
                 if not reported:
                     log(f"{self._name} {self._port}: {error.strerror}, tried again every {RETRY_SECONDS:g} s")

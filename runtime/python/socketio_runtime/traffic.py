@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any, Callable, Iterable
 
@@ -31,6 +31,18 @@ class Bucket:
     forwarded: int = 0
     unknown: int = 0
     clients: Counter[bytes] = field(default_factory=Counter)
+
+    def wire(self) -> list[Any]:
+        """As JSON has it."""
+        clients = {address.hex(): count for address, count in self.clients.items()}
+        return [self.number, self.handshakes, self.requests, self.forwarded, self.unknown, clients]
+
+    @classmethod
+    def of(cls, wire: list[Any]) -> Bucket:
+        """From that."""
+        number, handshakes, requests, forwarded, unknown, clients = wire
+        packed = Counter({bytes.fromhex(address): count for address, count in clients.items()})
+        return cls(number, handshakes, requests, forwarded, unknown, packed)
 
 
 @dataclass(frozen=True)
@@ -86,14 +98,16 @@ class Traffic:
         with self._lock:
             self._bucket().unknown += 1
 
-    def state(self) -> dict[str, dict[str, float]]:
-        """The windows by name."""
+    def buckets(self) -> list[Bucket]:
+        """Those of the longest window, as they are now."""
         with self._lock:
             now = self._bucket().number
-            return {
-                name: _sum([one for one in self._buckets if now - number < one.number <= now])
-                for name, number in WINDOWS.items()
-            }
+            current = [one for one in self._buckets if now - BUCKETS < one.number <= now]
+            return [replace(one, clients=Counter(one.clients)) for one in current]
+
+    def state(self) -> dict[str, dict[str, float]]:
+        """The windows by name."""
+        return windows(self.buckets())
 
     def _bucket(self) -> Bucket:
         number = int(self._clock() / BUCKET_SECONDS)
@@ -101,6 +115,12 @@ class Traffic:
         if self._buckets[place].number != number:
             self._buckets[place] = Bucket(number)
         return self._buckets[place]
+
+
+def windows(buckets: list[Bucket]) -> dict[str, dict[str, float]]:
+    """`buckets`: of one process or of several of a pod, whose clocks are the same."""
+    now = max(one.number for one in buckets)
+    return {name: _sum([one for one in buckets if now - number < one.number]) for name, number in WINDOWS.items()}
 
 
 def client_address(environ: Environ) -> bytes | None:

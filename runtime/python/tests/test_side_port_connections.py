@@ -15,7 +15,7 @@ from support.until import until
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from socketio_runtime import http_connection
-from socketio_runtime.routes import Answer, Route
+from socketio_runtime.route import Answer, Route
 from socketio_runtime.side_port import SidePort
 
 # as far apart as a request's time and the time between two requests really are

@@ -1,11 +1,10 @@
 "use strict";
 
-const crypto = require("crypto");
 const fs = require("fs");
 const http = require("http");
-const os = require("os");
 const path = require("path");
 const { log } = require("../log.js");
+const { folderOf, ownFolder } = require("../processes/folder.js");
 
 /**
  * Takes the requests that other processes hand over: by a Unix socket from processes of this pod, by tunnels from other
@@ -91,21 +90,6 @@ class Receiver {
 /** @returns {import("./forwarder.js").Way} to another process of the pod */
 function wayTo({ address, process: id }) {
   return { socketPath: path.join(folderOf(address), String(id)) };
-}
-
-// Pods that share a file system, as on a developer's machine, have different addresses.
-function folderOf(address) {
-  const name = crypto.createHash("sha256").update(address).digest("hex").slice(0, 16);
-  return path.join(os.tmpdir(), `socketio-runtime-${name}`);
-}
-
-/** @returns {string} the folder, made for this user alone */
-function ownFolder(address) {
-  const folder = folderOf(address);
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { uid, mode } = fs.lstatSync(folder);
-  if (uid !== process.getuid() || mode & 0o077) throw new Error(`${folder} belongs to somebody else`);
-  return folder;
 }
 
 module.exports = { Receiver, wayTo };

@@ -1,16 +1,14 @@
 "use strict";
 
-const { AggregatorRegistry, Registry, Gauge, Counter } = require("prom-client");
+const { Registry, Gauge, Counter } = require("prom-client");
+const { MetricSums } = require("../processes/sums.js");
 
 /** The metrics of all workers as one text: sums, unless a metric says otherwise; those of the pod beside them. */
 class Exposition {
   /** @param {import("./primary.js").Primary} primary */
   constructor(primary) {
     this.primary = primary;
-    /** the last values that each worker gave, by pid */
-    this.last = new Map();
-    /** what the counters of workers that are gone had reached: without it a sum would fall, as if it had started anew */
-    this.gone = [];
+    this.sums = new MetricSums();
     this.own = new Registry();
     const about = { labelNames: ["worker"], registers: [this.own] };
     const each = (set) => primary.workers.forEach((slot) => set({ worker: slot.number }, slot));
@@ -38,20 +36,10 @@ class Exposition {
    * @returns {Promise<{type: string, text: string}>}
    */
   async expose(answers) {
-    for (const { slot, answer } of answers) if (answer && slot.pid) this.last.set(slot.pid, answer);
-    await this.#retire();
-    const texts = await Promise.all([AggregatorRegistry.aggregate([...this.last.values(), this.gone]).metrics(), this.own.metrics()]);
-    return { type: this.own.contentType, text: texts.join("\n") };
-  }
-
-  async #retire() {
+    for (const { slot, answer } of answers) if (answer && slot.pid) this.sums.take(slot.pid, answer);
     const alive = new Set(this.primary.workers.map(({ pid }) => pid));
-    for (const [pid, metrics] of this.last) {
-      if (alive.has(pid)) continue;
-      this.last.delete(pid);
-      const counters = metrics.filter(({ type }) => type === "counter");
-      this.gone = await AggregatorRegistry.aggregate([this.gone, counters]).getMetricsAsJSON();
-    }
+    const texts = await Promise.all([this.sums.text(alive), this.own.metrics()]);
+    return { type: this.own.contentType, text: texts.join("\n") };
   }
 }
 

@@ -1,5 +1,6 @@
 "use strict";
 
+const { shares, sum } = require("../processes/sums.js");
 const { Token } = require("../token.js");
 const { serving, drainAsked, shedAsked } = require("../routes.js");
 const { windows } = require("../traffic.js");
@@ -55,7 +56,7 @@ async function stateOf(primary) {
   const answers = await askAll(primary, "state");
   for (const { slot, answer, error } of answers) {
     if (error) return no("WorkerSilent", `worker ${slot.number} does not answer`);
-    const { connections, ...state } = answer;
+    const { connections, draining, ...state } = answer;
     if (!state.ready) return { ...state, message: `worker ${slot.number}: ${state.message}` };
   }
   if (missing) return no("WorkerNotUp", `worker ${missing.number} has no Socket.IO server yet`);
@@ -120,21 +121,6 @@ async function shed(send, body, primary) {
   const answers = await askAll(primary, "shed", (slot) => ({ count: counts.get(slot) || 0, seconds: asked.seconds }));
   if (answers.some(({ answer }) => answer === false)) return send(409, { error: "AlreadyClosingConnections" });
   return send(202, { count, connections, seconds: asked.seconds });
-}
-
-/** @returns {number[]} whole parts of count in proportion to the weights; their sum is count */
-function shares(count, weights) {
-  const total = sum(weights);
-  let before = 0;
-  return weights.map((weight) => {
-    const from = Math.round((count * before) / total || 0);
-    before += weight;
-    return Math.round((count * before) / total || 0) - from;
-  });
-}
-
-function sum(numbers) {
-  return numbers.reduce((total, number) => total + number, 0);
 }
 
 module.exports = { routes };

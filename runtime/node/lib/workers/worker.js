@@ -37,7 +37,7 @@ class Worker {
     this.served = true;
     // programs that the app starts are not servers
     delete process.env.SOCKETIO_WORKERS;
-    require("./answers.js").install(this.channel, runtime);
+    for (const [question, answer] of require("../processes/answers.js").answersOf(runtime)) this.channel.on(question, answer);
     this.channel.on("hand-over", ({ head }, handle) => handle && take(runtime.sessions.receiver, handle, head));
     this.channel.send("server", { reason });
   }

@@ -1,0 +1,62 @@
+"""The processes of this pod that have a server. The one that has the side port asks all of them, so that it speaks for
+the pod: below gunicorn and uvicorn an app may have several workers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+
+from .answers import answers
+from .door import Door, Pod, ask
+
+if TYPE_CHECKING:
+    from ..runtime import Runtime
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a process answered; None if it is silent."""
+
+    pid: int
+    answer: Any
+
+
+def _nothing(pid: int) -> Body:
+    return {}
+
+
+class Processes:
+    """Without the pod's address the process knows of no other."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._answers = answers(runtime)
+        address, port = runtime.settings.address, runtime.settings.port
+        self._pod = Pod(str(address), port) if address and port else None
+        self._door: Door | None = None
+
+    def open(self) -> None:
+        """From now on the others may ask this one."""
+        if self._pod:
+            self._door = Door(self._pod, self._answers)
+            self._door.open()
+
+    def forked(self) -> None:
+        """In a child process: it answers for itself."""
+        if self._door:
+            self._door.forget()
+            self.open()
+
+    def alone(self) -> bool:
+        """Whether no other process of the pod has a server."""
+        return not self._pod or not self._pod.others()
+
+    def ask(self, question: str, body_of: Callable[[int], Body] = _nothing) -> list[Said]:
+        """Asks all, this one first; without those that have ended. `body_of`: by process id."""
+        own = Said(os.getpid(), self._answers[question](body_of(os.getpid())))
+        if not self._pod:
+            return [own]
+        bodies = {pid: body_of(pid) for pid in self._pod.others()}
+        return [own, *(Said(pid, answer) for pid, answer in ask(self._pod, question, bodies).items())]
