@@ -125,6 +125,7 @@ _WAITS = {
     "BrokerRefused": "the adapter's broker refuses the user or password of its URL",
     "NotSubscribed": "it does not receive messages from other pods yet",
     "ConnectionLimit": "it has reached its connection limit",
+    "ProcessSilent": "one of its processes does not answer",
 }
 
 
