@@ -32,9 +32,9 @@ GIVEN_UP_SECONDS = 120.0  # after 50 s without a word from a node its pods are n
 SETTLE_OF_CONTROLS = 5.0
 
 
-def on(setup: Setup) -> pytest.MarkDecorator:
+def on(*setups: Setup) -> pytest.MarkDecorator:
     """What runs on the same setup runs with the same clients, one after the other."""
-    return pytest.mark.parametrize("stage", [setup], indirect=True, ids=str)
+    return pytest.mark.parametrize("stage", setups, indirect=True, ids=str)
 
 
 kept = on(Setup("kept"))
@@ -43,8 +43,7 @@ alone = on(Setup("alone", off=("forwarding", "mirror")))
 unforwarded = on(Setup("unforwarded", off=("forwarding",)))
 unmirrored = on(Setup("unmirrored", off=("mirror",)))
 stored = on(Setup("stored", stored=True))
-bundled = on(Setup("bundled", image="registry.local/rooms-bundled:1"))
-lazy = on(Setup("lazy", lazy=True))
+unlike = on(Setup("bundled", image="registry.local/rooms-bundled:1"), Setup("lazy", lazy=True))
 forgetful = on(Setup("forgetful", adapter="redis"))
 
 
@@ -95,16 +94,8 @@ def test_a_rolling_restart(stage: Stage) -> None:
 
 
 @pytest.mark.long
-@bundled
-def test_a_rolling_restart_of_a_server_in_one_file(stage: Stage) -> None:
-    seen = stage.watch(events.ROLLED, stage.roll)
-    assert_kept(seen)
-    assert all(client.cuts for client in seen.clients), "each client's pod was replaced"
-
-
-@pytest.mark.long
-@lazy
-def test_a_rolling_restart_of_a_server_that_is_made_with_the_first_request(stage: Stage) -> None:
+@unlike
+def test_a_rolling_restart_of_a_server_in_one_file_or_made_with_the_first_request(stage: Stage) -> None:
     seen = stage.watch(events.ROLLED, stage.roll)
     assert_kept(seen)
     assert all(client.cuts for client in seen.clients), "each client's pod was replaced"
