@@ -9,6 +9,7 @@ from socketio_operator.api import SocketIOCluster, validate
 from socketio_operator.desired.children import wanted_children
 from socketio_operator.desired.inputs import Images, Inputs
 from socketio_operator.desired.kinds import Ref
+from socketio_operator.desired.references import SecretNeed, needed_secrets
 from socketio_operator.plan.actions import Decision
 from socketio_operator.plan.decide import decide
 from socketio_operator.plan.observed import Observed
@@ -116,6 +117,24 @@ def test_the_broker_is_the_runtimes_and_the_apps(adapter: str, variable: str) ->
     env = env_of(pod_of(adapter={"type": adapter, "broker": "external", "external": {"secretName": "store"}}))
     assert env["SOCKETIO_ADAPTER"] == adapter
     assert env["SOCKETIO_RUNTIME_BROKER_URL"] == env[variable] == {"secretKeyRef": {"name": "store", "key": "url"}}
+
+
+def test_the_brokers_authority_is_a_file_of_the_runtime() -> None:
+    external = {"secretName": "store", "caSecret": {"name": "authority", "key": "root.pem"}}
+    adapter = {"type": "postgres", "broker": "external", "external": external}
+    of = cluster(adapter=adapter)
+    assert SecretNeed("authority", "root.pem", "spec.adapter.external.caSecret") in needed_secrets(of)
+    pod = pod_of(adapter=adapter)
+    assert env_of(pod)["SOCKETIO_RUNTIME_BROKER_CA_FILE"] == "/socketio-runtime-ca/ca.crt"
+    (mount,) = (item for item in pod["containers"][0]["volumeMounts"] if item["mountPath"] == "/socketio-runtime-ca")
+    (volume,) = (item for item in pod["volumes"] if item["name"] == mount["name"])
+    assert mount["readOnly"]
+    items = [{"key": "root.pem", "path": "ca.crt"}]
+    assert volume["secret"] == {"secretName": "authority", "items": items}
+
+    apart = cluster(adapter=adapter, runtime=NONE)
+    assert [need.name for need in needed_secrets(apart)] == ["store"], "nothing reads it"
+    assert "volumes" not in pod_of(adapter=adapter, runtime=NONE)
 
 
 @pytest.mark.parametrize(

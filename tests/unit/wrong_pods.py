@@ -141,6 +141,15 @@ WRONG_IN_PODS: dict[str, tuple[dict[str, Any], str]] = {
         spec_with(adapter={"external": {"secretName": "a"}}),
         "adapter.broker managed takes no adapter.external.",
     ),
+    "a key that is a path": (
+        spec_with(
+            adapter={
+                "broker": "external",
+                "external": {"secretName": "a", "caSecret": {"name": "b", "key": "../ca.crt"}},
+            }
+        ),
+        "A key is made of letters, digits, -, _ and ., such as ca.crt.",
+    ),
     "an external broker in parts": (
         spec_with(adapter={"broker": "external", "external": {"secretName": "a"}, "env": {"host": "REDIS_HOST"}}),
         "With adapter.broker external only adapter.env.url can be mapped",

@@ -100,6 +100,21 @@ class ManagedBroker(Model):
     )
 
 
+class Authority(Model):
+    """A Secret with the certificate of a private authority."""
+
+    name: str = object_name("the Secret")
+    key: str = Field(
+        "ca.crt",
+        description="Key that holds the certificates, as PEM. Default: `ca.crt`.",
+        min_length=1,
+        max_length=253,
+        json_schema_extra=checked(
+            rule("self.matches('^[A-Za-z0-9._-]+$')", "A key is made of letters, digits, -, _ and ., such as ca.crt.")
+        ),
+    )
+
+
 class ExternalBroker(Model):
     """A broker that exists already; its URL is read from a Secret."""
 
@@ -109,6 +124,12 @@ class ExternalBroker(Model):
         False,
         description="Roll out the pods when the URL in the Secret changes: they read it only when they start. "
         "Default: false; the condition CredentialsStale then reports the change.",
+    )
+    ca_secret: Authority | None = Field(
+        None,
+        description="The authority that signed the broker's certificate, for the runtime's connections over TLS; the "
+        "app's own connections need it by `volumes`. Pods read it when they start. Default: the authorities that the "
+        "image trusts. Example: `{name: redis-ca, key: ca.crt}`.",
     )
 
 

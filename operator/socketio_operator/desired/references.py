@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.pod import EnvFrom, EnvVar
 from socketio_operator.desired.kinds import Ref
+from socketio_operator.desired.server import runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ def _needs(cluster: SocketIOCluster) -> Iterator[SecretNeed]:
     spec = cluster.spec
     if external := spec.adapter.external_broker:
         yield SecretNeed(external.secret_name, external.key, "spec.adapter.external.secretName", is_broker=True)
+        if external.ca_secret and runtime.injected(cluster):
+            yield SecretNeed(external.ca_secret.name, external.ca_secret.key, "spec.adapter.external.caSecret")
     if spec.routing.tls:
         yield SecretNeed(spec.routing.tls.secret_name, "tls.crt", "spec.routing.tls.secretName", for_route=True)
     for host in spec.routing.hosts:

@@ -85,7 +85,7 @@ class ManagedServer {
     }
     const prefix = prefixOf(settings.prefix, this.index);
     try {
-      this.broker = adapters.open(settings.adapter, { url: settings.brokerUrl, prefix, mirror: settings.mirror, module });
+      this.broker = adapters.open(settings.adapter, { url: settings.brokerUrl, caFile: settings.brokerCaFile, prefix, mirror: settings.mirror, module });
     } catch (error) {
       log(`adapter: ${settings.adapter} failed to start, the app goes on without it: ${withoutUrl(error, settings.brokerUrl)}`);
       return adapters.IN_MEMORY;

@@ -1,5 +1,6 @@
 "use strict";
 
+const fs = require("fs");
 const { parseURL } = require("ioredis/built/utils");
 const { inTime } = require("./in-time.js");
 const { log } = require("./log.js");
@@ -18,8 +19,9 @@ class RedisBroker {
   /**
    * @param {string} url     redis:// or rediss://, with or without user and password
    * @param {string} prefix  of keys
+   * @param {string} [caFile]  of the authority that signed its certificate; by default those that Node.js knows
    */
-  constructor(url, prefix) {
+  constructor(url, prefix, caFile) {
     const { protocol } = new URL(url);
     if (protocol !== "redis:" && protocol !== "rediss:") throw new Error("the broker's URL is not redis:// or rediss://");
     /** @type {Set<RedisClient>} */
@@ -39,7 +41,8 @@ class RedisBroker {
     /** how many logins in a row were refused */
     this.refused = 0;
     const options = parseURL(url);
-    this.main = new RedisClient({ ...options, ...(protocol === "rediss:" ? { tls: {} } : {}) }, this);
+    const tls = { ...(caFile && { ca: fs.readFileSync(caFile) }) };
+    this.main = new RedisClient({ ...options, ...(protocol === "rediss:" ? { tls } : {}) }, this);
     this.heartbeats = new RedisHeartbeats(this, prefix);
     this.place = `${options.host || "localhost"}:${options.port || 6379}`;
     this.timer = setInterval(() => this.#check(), CHECK_MS).unref();

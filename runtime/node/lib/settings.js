@@ -13,6 +13,7 @@ const TRANSPORTS = ["polling", "websocket", "webtransport"];
  * @typedef {object} Settings
  * @property {string} adapter             one of ADAPTERS
  * @property {string} [brokerUrl]         may hold a password: never log it
+ * @property {string} [brokerCaFile]      certificates, as PEM, of the authority that the broker's is signed by
  * @property {string} prefix              prefix of channels, streams and session keys
  * @property {object} engine              engine options by Socket.IO's names: milliseconds, bytes, list of transports
  * @property {number} [connectTimeout]    milliseconds
@@ -54,6 +55,7 @@ function read(env) {
   return Object.freeze({
     adapter: oneOf("SOCKETIO_ADAPTER", ADAPTERS) || "none",
     brokerUrl: env.SOCKETIO_RUNTIME_BROKER_URL || undefined,
+    brokerCaFile: env.SOCKETIO_RUNTIME_BROKER_CA_FILE || undefined,
     prefix: env.SOCKETIO_ADAPTER_PREFIX || "socket.io",
     engine: Object.freeze({
       pingInterval: number("SOCKETIO_PING_INTERVAL", 1, day),

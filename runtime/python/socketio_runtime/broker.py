@@ -39,10 +39,10 @@ class RedisBroker:
 
     `deliver`: called in the listening thread with each message as bytes; it may wait, which slows the listening down.
     `was_subscribed`: whether this process was connected and subscribed once. `client`: for other commands, in a thread
-    that may wait.
+    that may wait. `ca_file`: of the authority that signed its certificate; by default those that the image trusts.
     """
 
-    def __init__(self, redis: ModuleType, url: str, channel: str) -> None:
+    def __init__(self, redis: ModuleType, url: str, channel: str, ca_file: str | None = None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("redis", "rediss"):
             raise ValueError("the broker's URL is not redis:// or rediss://")
@@ -52,6 +52,7 @@ class RedisBroker:
         self.dropped = 0
         self._redis = redis
         self._url = url
+        self._trust = {"ssl_ca_certs": ca_file} if ca_file and parts.scheme == "rediss" else {}
         self._reachable = False
         self._subscribed = False
         self._told = ""
@@ -104,6 +105,7 @@ class RedisBroker:
             "socket_timeout": ANSWER_SECONDS,
             "socket_connect_timeout": ANSWER_SECONDS,
             "socket_keepalive": True,
+            **self._trust,
         }
         try:
             from redis.backoff import NoBackoff

@@ -147,7 +147,7 @@ class ManagedServer:
         # no prefix that the operator gives has a colon: another cluster may be named with the number
         prefix = settings.prefix if self.index == 1 else f"{settings.prefix}:{self.index}"
         try:
-            self.broker = RedisBroker(redis_library.load(), settings.broker_url, prefix)
+            self.broker = RedisBroker(redis_library.load(), settings.broker_url, prefix, settings.broker_ca_file)
         except Exception as error:
             # errors of the URL may quote it
             reason = str(error) if isinstance(error, ImportError) else "the broker's URL is not valid"

@@ -20,7 +20,8 @@ T = TypeVar("T")
 class Settings:
     """A variable that is absent or not understood is None; the latter is logged.
 
-    `broker_url` may hold a password: never log it. `ping_*`, `connect_timeout`, `recovery` in milliseconds,
+    `broker_url` may hold a password: never log it. `broker_ca_file`: of the authority that signed the broker's
+    certificate. `ping_*`, `connect_timeout`, `recovery` in milliseconds,
     `drain_seconds` None: signals are left to the app. `address`: of this pod. `peers`: names or addresses of all pods.
     `app_port`: where routers look for the app. `discovery_port`, `discovery_url`: where clients are told of servers,
     and the template of a server's URL.
@@ -28,6 +29,7 @@ class Settings:
 
     adapter: str
     broker_url: str | None
+    broker_ca_file: str | None
     prefix: str
     ping_interval: float | None
     ping_timeout: float | None
@@ -69,6 +71,7 @@ def read(env: Mapping[str, str]) -> Settings:
     return Settings(
         adapter=one_of("SOCKETIO_ADAPTER", ADAPTERS) or "none",
         broker_url=env.get("SOCKETIO_RUNTIME_BROKER_URL") or None,
+        broker_ca_file=env.get("SOCKETIO_RUNTIME_BROKER_CA_FILE") or None,
         prefix=env.get("SOCKETIO_ADAPTER_PREFIX") or "socket.io",
         ping_interval=number("SOCKETIO_PING_INTERVAL", 1, DAY_MS),
         ping_timeout=number("SOCKETIO_PING_TIMEOUT", 1, DAY_MS),

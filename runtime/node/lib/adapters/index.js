@@ -21,7 +21,7 @@ const IN_MEMORY = Object.freeze({ recovery: true });
  * @typedef {object} Definition
  * @property {boolean} recovery  whether connection state recovery works across processes
  * @property {boolean} [local]   whether it needs no broker
- * @property {(place: {url: string, prefix: string, mirror: boolean}) => Broker} open
+ * @property {(place: {url: string, caFile?: string, prefix: string, mirror: boolean}) => Broker} open
  */
 
 /**
@@ -47,9 +47,9 @@ function definition(name) {
  * Opens the adapter of that name. Connections are made in the background; only a missing package or a malformed URL throws.
  * @returns {Broker}
  */
-function open(name, { url, prefix, mirror, module }) {
+function open(name, { module, ...place }) {
   shareWithAdapters(module);
-  const broker = definition(name).open({ url, prefix, mirror });
+  const broker = definition(name).open(place);
   return { ...broker, adapter: withFallback(broker.adapter, module.Adapter) };
 }
 

@@ -16,6 +16,7 @@ const SILENT_MS = 4000;
 const TOKEN_USELESS = new Set([260, 280, 286]);
 const AUTHENTICATION_FAILED = 18;
 const WRITABLE = new Set(["RSPrimary", "Mongos", "LoadBalancer"]);
+const OVER_TLS = /^mongodb\+srv:|[?&](tls|ssl)=true/;
 const CONNECTION = { heartbeatFrequencyMS: 2000, connectTimeoutMS: 5000 };
 // the driver waits for an election as long as it does by itself, 30 seconds
 const WRITING = { ...CONNECTION, socketTimeoutMS: 10_000 };
@@ -30,12 +31,13 @@ const nothing = () => {};
  */
 module.exports = {
   recovery: false,
-  open({ url, prefix }) {
+  open({ url, caFile, prefix }) {
     const { MongoClient } = require("mongodb");
     const { createAdapter } = require("@socket.io/mongo-adapter");
     const name = mongoCollection(prefix);
     // two clients: what waits for its turn to be stored after an outage does not hold up the stream
-    const [writer, reader] = [new MongoClient(url, WRITING), new MongoClient(url, READING)];
+    const trust = caFile && OVER_TLS.test(url) ? { tlsCAFile: caFile } : {};
+    const [writer, reader] = [WRITING, READING].map((options) => new MongoClient(url, { ...options, ...trust }));
     const collection = writer.db().collection(name);
     const writes = new MongoWrites(collection);
     const watch = new Watch(reader, (reachable) => {

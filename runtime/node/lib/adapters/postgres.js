@@ -20,11 +20,11 @@ const LISTEN = /^LISTEN "(.*)"$/s;
 /** PostgreSQL LISTEN/NOTIFY. Large and binary events need the table `socket_io_attachments` (docs/runtime.md). */
 module.exports = {
   recovery: false,
-  open({ url, prefix }) {
+  open({ url, caFile, prefix }) {
     const { Pool } = require("pg");
     const { createAdapter } = require("@socket.io/postgres-adapter");
     const connections = { max: 4, connectionTimeoutMillis: 5000, query_timeout: QUERY_MS, keepAlive: true, allowExitOnIdle: true };
-    const pool = new Pool({ connectionString: url, ...connections });
+    const pool = new Pool({ connectionString: trusting(url, caFile), ...connections });
     const publishing = new PostgresPool(pool);
     const watch = new Watch(pool, publishing);
     const create = createAdapter(publishing, { channelPrefix: prefix, payloadThreshold: PAYLOAD_BYTES, errorHandler: (error) => watch.failed(error) });
@@ -37,6 +37,12 @@ module.exports = {
     };
   },
 };
+
+// What the URL says of TLS wins over other options of the client, so this is said there as well.
+function trusting(url, caFile) {
+  if (!caFile || /[?&]sslrootcert=/.test(url)) return url;
+  return `${url}${url.includes("?") ? "&" : "?"}sslrootcert=${encodeURIComponent(caFile)}`;
+}
 
 /** Follows whether the database answers and whether the listening connection stands. */
 class Watch {

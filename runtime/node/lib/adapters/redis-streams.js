@@ -10,9 +10,9 @@ const { StreamRecovery } = require("./stream-recovery.js");
 /** Redis Streams: survives a restart of Redis without loss and recovers sessions across processes. */
 module.exports = {
   recovery: true,
-  open({ url, prefix, mirror }) {
+  open({ url, caFile, prefix, mirror }) {
     const { createAdapter } = require("@socket.io/redis-streams-adapter");
-    const broker = new RedisBroker(url, prefix);
+    const broker = new RedisBroker(url, prefix, caFile);
     const store = new SessionStore(broker.main, `${prefix}:session:`, crypto.randomUUID());
     const create = createAdapter(broker.main, { streamName: prefix, channelPrefix: prefix, blockTimeInMs: 2000 });
     /** @type {Map<object, StreamRecovery>} adapter of a namespace -> its recovery */
