@@ -53,6 +53,20 @@ def test_what_runtimes_report_becomes_a_condition(
     assert found["Ready"] == (expected if alone else (True, "Ready")), "one pod alone needs no adapter"
 
 
+def test_a_recovery_that_skips_the_apps_middlewares_is_told() -> None:
+    found = RuntimeReport.parse("chat-0", {**STATUS, "servers": [{**STATUS["servers"][0], "skipsMiddlewares": True}]})
+    assert found
+    assert found.skips
+    (condition,) = (
+        item
+        for item in conditions(cluster(), Decision(), picture(world(cluster()), runtimes=(*reports("runtime"), found)))
+        if item.type == "AdapterInjected"
+    )
+    assert condition.status
+    assert "In pod chat-0 sessions that are recovered skip the app's middlewares" in condition.message
+    assert "skipMiddlewares to false" in condition.message
+
+
 def test_without_reports_nothing_is_claimed() -> None:
     of = cluster()
     assert "AdapterInjected" not in {item.type for item in conditions(of, Decision(), picture(world(of)))}

@@ -45,8 +45,9 @@ class RuntimeReport:
     `owner` of the adapter: `runtime`, `app`, `none` or `unsupported`; `NO_SERVER` if there is no server to have one,
     `SILENT` if the runtime does not answer. `serves`: where it does not, the app's own port is open.
     `socketio`: a version. `waits_for`: the runtime's reason not to be ready, empty if it is. `listens`: where, if that
-    is the reason. `apart`: the runtime's adapter does not hear what other pods publish. `figures`: of its traffic, as
-    of `taken`; two reports are the same news if the `gist` of their figures is.
+    is the reason. `apart`: the runtime's adapter does not hear what other pods publish. `skips`: sessions that are
+    recovered skip the app's middlewares. `figures`: of its traffic, as of `taken`; two reports are the same news if the
+    `gist` of their figures is.
     """
 
     pod: str
@@ -56,6 +57,7 @@ class RuntimeReport:
     listens: Listens | None = None
     apart: bool = False
     serves: bool = False
+    skips: bool = False
     gist: tuple[Any, ...] = Figures().gist
     figures: Figures = field(default=Figures(), compare=False)
     taken: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
@@ -77,7 +79,10 @@ class RuntimeReport:
         apart = any(_is_apart(item["adapter"]) for item in status["servers"])
         figures = Figures.parse(status)
         owner = str(server["adapter"]["owner"])
-        return cls(pod, owner, version[0], waits_for, listens, apart=apart, gist=figures.gist, figures=figures)
+        skips = any(item.get("skipsMiddlewares") is True for item in status["servers"])
+        return cls(
+            pod, owner, version[0], waits_for, listens, apart=apart, skips=skips, gist=figures.gist, figures=figures
+        )
 
 
 def _is_apart(adapter: Mapping[str, Any]) -> bool:
@@ -137,7 +142,17 @@ def adapter_finding(reports: tuple[RuntimeReport, ...]) -> tuple[bool, str, str]
                 return False, reason, sentence.format(pod=report.pod, socketio=report.socketio)
     if not reports:
         return None
-    return True, "Injected", "The pods use the adapter that the runtime added."
+    return True, "Injected", "The pods use the adapter that the runtime added." + _skipping(reports)
+
+
+def _skipping(reports: tuple[RuntimeReport, ...]) -> str:
+    for report in reports:
+        if report.skips:
+            return (
+                f" In pod {report.pod} sessions that are recovered skip the app's middlewares, which may check who "
+                "connects: set connectionStateRecovery.skipMiddlewares to false in the app."
+            )
+    return ""
 
 
 def _kind(report: RuntimeReport) -> str:

@@ -33,6 +33,8 @@ class ManagedServer {
     /** @type {import("./truth/index.js").Truth | undefined} */
     this.truth = undefined;
     this.recovery = false;
+    /** whether sessions that are recovered skip the app's middlewares: Socket.IO's default, where the app asks for recovery */
+    this.skipsMiddlewares = false;
     /** names of options that the app chose itself although the environment sets them */
     this.appOptions = new Set();
     this.engines = new Set();
@@ -101,6 +103,7 @@ class ManagedServer {
     const { io } = this;
     if (io.opts && io.opts.connectionStateRecovery) {
       this.recovery = true;
+      this.skipsMiddlewares = io.opts.connectionStateRecovery.skipMiddlewares !== false;
       if (recoveryMs !== undefined) keep(this, "connectionStateRecovery", io.opts.connectionStateRecovery);
     } else if (recoveryMs === undefined) {
       return;

@@ -90,6 +90,7 @@ function statusOf(runtime) {
       socketio: server.versionName,
       adapter: { owner: server.adapterOwner, name: server.adapterName, ...(server.broker ? server.broker.state() : {}) },
       recovery: server.recovery,
+      ...(server.skipsMiddlewares && { skipsMiddlewares: true }),
       appOptions: [...server.appOptions],
       listening: server.listening(),
       connections: server.connections(),

@@ -58,6 +58,16 @@ test("an explicit option of the app wins and is reported", async () => {
   assert.ok(app.facts.includes("option pingInterval: the app's own 11000 is kept, SOCKETIO_PING_INTERVAL is not applied"), app.log);
 });
 
+test("a recovery that the app asks for, and that skips its middlewares by Socket.IO's default, is reported", async () => {
+  for (const [recovery, told] of [[{}, true], [{ skipMiddlewares: false }, undefined]]) {
+    const app = await App.start("v4.8", { env: { APP_OPTIONS: JSON.stringify({ connectionStateRecovery: recovery }) } });
+    const [server] = (await app.ask("/status")).body.servers;
+    assert.deepStrictEqual([server.recovery, server.skipsMiddlewares], [true, told]);
+  }
+  const app = await App.start("v4.8", { env: { SOCKETIO_RECOVERY_MS: "60000" } });
+  assert.strictEqual((await app.ask("/status")).body.servers[0].skipsMiddlewares, undefined, "the runtime's own does not");
+});
+
 test("values that are not understood are reported and ignored", async () => {
   const app = await App.start("v4.8", { env: { SOCKETIO_PING_INTERVAL: "soon", SOCKETIO_TRANSPORTS: "polling,pigeon" } });
   assert.strictEqual((await handshake(app)).pingInterval, 25000);
