@@ -15,7 +15,7 @@ async function talk() {
   socket.on("connect_error", (error) => seen.disconnects.push(error.message));
   await new Promise((resolve) => socket.once("connect", resolve).once("connect_error", resolve));
   for (let i = 0; i < Number(questions) && socket.connected; i++) {
-    await socket.timeout(8000).emitWithAck("manager").then(() => seen.answered++, (error) => seen.disconnects.push(error.message));
+    await socket.timeout(30_000).emitWithAck("manager").then(() => seen.answered++, (error) => seen.disconnects.push(error.message));
   }
   const name = socket.io.engine ? socket.io.engine.transport.name : "none";
   seen.transports[name] = (seen.transports[name] || 0) + 1;
