@@ -25,7 +25,7 @@ class AppAddress:
 
     def own(self) -> Listener | None:
         """A listening socket that this process holds, those of the runtime apart."""
-        ports = (self._runtime.side_port, self._runtime.list_port)
+        ports = (self._runtime.side_port, self._runtime.list_port, self._runtime.processes.door)
         return self._own.find(except_fds=[port.fileno() for port in ports if port])
 
     def routed(self) -> Listener | None:

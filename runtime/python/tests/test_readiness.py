@@ -6,7 +6,7 @@ import socket
 import pytest
 import requests
 from support.app import App
-from support.net import free_port
+from support.net import accepts, free_port
 from support.until import until
 
 FILES = ["chat_asgi.py", "chat_threaded.py"]
@@ -77,3 +77,9 @@ def upgrade(app: App) -> str:
     with socket.create_connection((app.address, app.port), timeout=8) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         return connection.recv(4096).decode()
+
+
+def test_what_the_runtime_itself_opens_is_not_the_app() -> None:
+    app = App("deaf.py", env={"SOCKETIO_RUNTIME_ADDRESS": "127.0.0.1"})
+    until("the side port", lambda: accepts(app.side_port))
+    assert app.reason() == "NotListening"

@@ -78,7 +78,9 @@ def test_a_tunnel_is_the_apps_own_port(tmp_path: Path) -> None:
         answers = b""
         for number in range(6):
             while answers.count(b"\r\n0\r\n\r\n") <= number:
-                answers += tunnel.recv(4096)
+                received = tunnel.recv(4096)
+                assert received, answers
+                answers += received
             tunnel.sendall(requested.encode() if number < 5 else b"")
         assert answers.count(b" 200 OK\r\n") == 6
         assert app.status()["connections"] == 6

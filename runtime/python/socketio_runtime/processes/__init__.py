@@ -29,24 +29,24 @@ def _nothing(pid: int) -> Body:
 
 
 class Processes:
-    """Without the pod's address the process knows of no other."""
+    """Without the pod's address the process knows of no other. `door`: where the others ask this one."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._answers = answers(runtime)
         address, port = runtime.settings.address, runtime.settings.port
         self._pod = Pod(str(address), port) if address and port else None
-        self._door: Door | None = None
+        self.door: Door | None = None
 
     def open(self) -> None:
         """From now on the others may ask this one."""
         if self._pod:
-            self._door = Door(self._pod, self._answers)
-            self._door.open()
+            self.door = Door(self._pod, self._answers)
+            self.door.open()
 
     def forked(self) -> None:
         """In a child process: it answers for itself."""
-        if self._door:
-            self._door.forget()
+        if self.door:
+            self.door.forget()
             self.open()
 
     def alone(self) -> bool:
