@@ -64,6 +64,7 @@ class Runtime:
     def connecting(self, io: Any, loop: asyncio.AbstractEventLoop | None) -> None:
         """A transport connection of a Server was opened; `loop`: where it runs, for asyncio."""
         if self.knows(io):
+            self.processes.open()
             self.servers[id(io)].connecting(loop)
 
     def canary(self, io: Any) -> Canary | None:

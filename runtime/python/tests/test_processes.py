@@ -15,7 +15,7 @@ GUNICORN = "-m gunicorn -w 2 --threads 20 -b {address}:{port} chat_flask:app"
 SERVERS = {
     "uvicorn": ("chat_asgi.py", UVICORN, 2),
     "gunicorn": ("chat_flask.py", GUNICORN, 2),
-    # the master has a server too, which nobody connects to
+    # the master has a server too, which nobody connects to; its children are asked once they have a connection
     "gunicorn preloaded": ("chat_flask.py", f"{GUNICORN} --preload", 3),
 }
 CLIENTS = 10
@@ -32,10 +32,12 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> App:
         "SOCKETIO_DRAIN_SECONDS": "1",
     }
     app = App(file, env=env, command=command).ready()
-    until("all processes", lambda: len(app.status().get("processes", ())) == processes, 20)
+    started = processes if "preload" not in command else 1
+    until("all processes", lambda: len(app.status().get("processes", (None,))) == started, 20)
     for _ in range(CLIENTS):
         app.client(reconnection=False)
     until("all clients", lambda: app.status()["connections"] == CLIENTS)
+    assert len(app.status()["processes"]) == processes
     return app
 
 

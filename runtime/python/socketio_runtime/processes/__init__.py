@@ -4,6 +4,7 @@ the pod: below gunicorn and uvicorn an app may have several workers."""
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
@@ -36,18 +37,21 @@ class Processes:
         address, port = runtime.settings.address, runtime.settings.port
         self._pod = Pod(str(address), port) if address and port else None
         self.door: Door | None = None
+        self._lock = threading.Lock()
 
     def open(self) -> None:
-        """From now on the others may ask this one."""
-        if self._pod:
-            self.door = Door(self._pod, self._answers)
-            self.door.open()
+        """From now on the others may ask this one; any thread may call, again as well."""
+        with self._lock:
+            if self.door is None and self._pod:
+                self.door = Door(self._pod, self._answers)
+                self.door.open()
 
     def forked(self) -> None:
-        """In a child process: it answers for itself."""
+        """In a child process: it answers for itself, once it has a connection. Many a child serves nobody."""
+        self._lock = threading.Lock()
         if self.door:
             self.door.forget()
-            self.open()
+            self.door = None
 
     def alone(self) -> bool:
         """Whether no other process of the pod has a server."""
