@@ -8,7 +8,8 @@ const { own } = require("../http-servers.js");
 const { log } = require("../log.js");
 const { folderOf, ownFolder } = require("./folder.js");
 
-const ANSWER_MS = 2000;
+// less than a probe waits
+const ANSWER_MS = 1500;
 const GONE = new Set(["ECONNREFUSED", "ENOENT"]);
 
 /** @typedef {{address: string, port: number}} Pod  address: an IP; port: the side port */

@@ -16,8 +16,8 @@ from ..route import Answer, Request, Route
 from ..side_port import BACKLOG, SidePort
 from .folder import folder_of, make_folder
 
-# for the answers of all
-ANSWER_SECONDS = 1.0
+# for the answers of all: less than a probe waits
+ANSWER_SECONDS = 1.5
 CHUNK_BYTES = 65536
 
 Answers = Mapping[str, Callable[[Mapping[str, Any]], Any]]
