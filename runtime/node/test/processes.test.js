@@ -57,7 +57,7 @@ test("when the process that speaks ends another one does", async () => {
   const { pid } = await status(app);
   const other = (await processes(app)).find((one) => one.pid !== pid);
   process.kill(pid, "SIGKILL");
-  await until("another one", async () => (await status(app)).pid === other.pid, 3);
+  await until("another one", async () => (await status(app)).pid === other.pid);
   const { connections, processes: rest } = await status(app);
   assert.deepStrictEqual([connections, rest], [5, undefined], "it is alone");
 });
