@@ -17,7 +17,7 @@ from socketio_operator.desired.manifest import Manifest
 from socketio_operator.desired.metadata import CAUSE_ANNOTATION, COMPONENT_LABEL, CREDENTIALS_ANNOTATION
 from socketio_operator.plan.managed_fields import owned_fields
 from socketio_operator.plan.passage import CanaryReport
-from socketio_operator.plan.pods import Pod
+from socketio_operator.plan.pods import Pod, unix_seconds
 from socketio_operator.plan.problem import Problem, one_line
 from socketio_operator.plan.route_state import RouteState
 from socketio_operator.plan.runtime import RuntimeReport, apart
@@ -137,7 +137,7 @@ class Child:
             credentials=given.get(CREDENTIALS_ANNOTATION, "").partition(" ")[0],
             generation=generation,
             notes=notes,
-            created=_seconds(meta.get("creationTimestamp")),
+            created=unix_seconds(meta.get("creationTimestamp")),
             route=RouteState.of(live),
         )
 
@@ -156,10 +156,6 @@ class Child:
         if self.owner is None or self.owner.name != cluster.name:
             return "foreign"
         return "ours" if self.owner.uid == cluster.uid else "former"
-
-
-def _seconds(timestamp: str | None) -> int:
-    return int(datetime.fromisoformat(timestamp).timestamp()) if timestamp else 0
 
 
 def _owned(live: Live) -> bytes | None:

@@ -74,9 +74,9 @@ class Pod:
             problems=(*found.values(), *_unschedulable(meta["name"], status)),
             failing=frozenset(found),
             up=any(item.get("started", False) for item in containers if item["name"] == component),
-            asks_runtime=any(_asks_runtime(item) for item in live.get("spec", {}).get("containers", ())),
+            asks_runtime=any(runtime.asks_runtime(item) for item in live.get("spec", {}).get("containers", ())),
             template=labels.get("pod-template-hash", ""),
-            created=_seconds(meta.get("creationTimestamp")),
+            created=unix_seconds(meta.get("creationTimestamp")),
         )
 
 
@@ -111,11 +111,8 @@ def _started(containers: list[dict[str, Any]], name: str) -> datetime | None:
     return None
 
 
-def _asks_runtime(container: Mapping[str, Any]) -> bool:
-    return bool((container.get("readinessProbe") or {}).get("httpGet", {}).get("port") == runtime.PORT_NAME)
-
-
-def _seconds(timestamp: str | None) -> int:
+def unix_seconds(timestamp: str | None) -> int:
+    """Of a time as the API server writes it; 0 without one."""
     return int(datetime.fromisoformat(timestamp).timestamp()) if timestamp else 0
 
 

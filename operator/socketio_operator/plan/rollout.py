@@ -12,7 +12,7 @@ from socketio_operator.desired.metadata import (
     OBJECTS_ANNOTATION,
 )
 from socketio_operator.desired.references import marked_objects
-from socketio_operator.desired.server.runtime import PORT_NAME
+from socketio_operator.desired.server.runtime import asks_runtime
 from socketio_operator.plan.held import annotated
 from socketio_operator.plan.observed import Child
 
@@ -85,14 +85,10 @@ def _container_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> l
         reasons.append("environment " + ", ".join(names))
     others = sorted({*before, *after} - {"image", "env"})
     changed = [name for name in others if before.get(name) != after.get(name)]
-    if _asks_runtime(before) and not _asks_runtime(after):
+    if asks_runtime(before) and not asks_runtime(after):
         reasons.append("no runtime answers in the pods, so the app's own port is asked")
         changed = [name for name in changed if name not in ("readinessProbe", "livenessProbe")]
     return reasons + [f"{name} changed" for name in changed]
-
-
-def _asks_runtime(container: Mapping[str, Any]) -> bool:
-    return bool(container.get("readinessProbe", {}).get("httpGet", {}).get("port") == PORT_NAME)
 
 
 def _other_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

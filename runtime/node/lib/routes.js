@@ -68,11 +68,13 @@ function serving(send, draining, state) {
 
 // Once there were several, the sums go on with what those that are gone had counted.
 async function metrics(send, runtime, sums, processes) {
-  const { type, text } = await runtime.metrics.expose();
-  if (processes.alone && sums.empty) return send(200, text, { "content-type": type });
-  const answers = await processes.ask("metrics");
+  const { type, text } = processes.alone && sums.empty ? await runtime.metrics.expose() : await exposeAll(sums, await processes.ask("metrics"));
+  return send(200, text, { "content-type": type });
+}
+
+function exposeAll(sums, answers) {
   for (const { pid, answer } of answers) if (answer) sums.take(pid, answer);
-  return send(200, await sums.text(new Set(answers.map(({ pid }) => pid))), { "content-type": type });
+  return sums.expose(new Set(answers.map(({ pid }) => pid)));
 }
 
 /** @returns {object} of this process alone */

@@ -46,8 +46,7 @@ class SidePort extends HttpPort {
   /** Of several processes that listen, the one with a Server speaks for the pod. */
   async claim() {
     if (this.yields()) return undefined;
-    const answer = await askToYield(this.place);
-    return WAITS.get(answer);
+    return WAITS.get(await askToYield(this.place));
   }
 
   #yield(request, response) {

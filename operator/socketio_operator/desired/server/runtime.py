@@ -3,6 +3,7 @@
 The pods' image stays as it is; an emptyDir carries the runtime from one container to the other.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,6 +124,11 @@ def runtime_env(cluster: SocketIOCluster, broker: dict[str, Any] | None) -> dict
         name = "SOCKETIO_RUNTIME_BROKER_URL"
         env[name] = {"name": name, "valueFrom": {"secretKeyRef": broker}}
     return env
+
+
+def asks_runtime(container: Mapping[str, Any]) -> bool:
+    """Whether the runtime says if a container is ready."""
+    return bool((container.get("readinessProbe") or {}).get("httpGet", {}).get("port") == PORT_NAME)
 
 
 def pre_stop(seconds: int) -> dict[str, Any]:

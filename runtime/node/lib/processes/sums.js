@@ -20,9 +20,9 @@ class MetricSums {
 
   /**
    * @param {Set<number>} alive  pids
-   * @returns {Promise<string>}
+   * @returns {Promise<{type: string, text: string}>}
    */
-  async text(alive) {
+  async expose(alive) {
     const { AggregatorRegistry } = require("prom-client");
     for (const [pid, metrics] of this.last) {
       if (alive.has(pid)) continue;
@@ -30,7 +30,8 @@ class MetricSums {
       const counters = metrics.filter(({ type }) => type === "counter");
       this.gone = await AggregatorRegistry.aggregate([this.gone, counters]).getMetricsAsJSON();
     }
-    return AggregatorRegistry.aggregate([...this.last.values(), this.gone]).metrics();
+    const registry = AggregatorRegistry.aggregate([...this.last.values(), this.gone]);
+    return { type: registry.contentType, text: await registry.metrics() };
   }
 }
 

@@ -38,8 +38,8 @@ class Exposition {
   async expose(answers) {
     for (const { slot, answer } of answers) if (answer && slot.pid) this.sums.take(slot.pid, answer);
     const alive = new Set(this.primary.workers.map(({ pid }) => pid));
-    const texts = await Promise.all([this.sums.text(alive), this.own.metrics()]);
-    return { type: this.own.contentType, text: texts.join("\n") };
+    const [{ type, text }, own] = await Promise.all([this.sums.expose(alive), this.own.metrics()]);
+    return { type, text: `${text}\n${own}` };
   }
 }
 
