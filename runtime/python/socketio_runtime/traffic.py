@@ -105,10 +105,6 @@ class Traffic:
             current = [one for one in self._buckets if now - BUCKETS < one.number <= now]
             return [replace(one, clients=Counter(one.clients)) for one in current]
 
-    def state(self) -> dict[str, dict[str, float]]:
-        """The windows by name."""
-        return windows(self.buckets())
-
     def _bucket(self) -> Bucket:
         number = int(self._clock() / BUCKET_SECONDS)
         place = number % BUCKETS
@@ -118,7 +114,7 @@ class Traffic:
 
 
 def windows(buckets: list[Bucket]) -> dict[str, dict[str, float]]:
-    """`buckets`: of one process or of several of a pod, whose clocks are the same."""
+    """The windows by name. `buckets`: of one process or of several of a pod, whose clocks are the same."""
     now = max(one.number for one in buckets)
     return {name: _sum([one for one in buckets if now - number < one.number]) for name, number in WINDOWS.items()}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import requests
-from socketio_runtime.traffic import ADDRESSES, Traffic
+from socketio_runtime.traffic import ADDRESSES, Traffic, windows
 from support.app import App
 from support.pods import pods
 from support.servers import POLLING
@@ -111,7 +111,7 @@ def test_what_is_kept_is_bounded() -> None:
     seen = Traffic(clock=lambda: 1000.0)
     for number in range(10_000):
         seen.handshake({"HTTP_X_FORWARDED_FOR": f"10.1.{number // 250}.{number % 250}"})
-    minute = seen.state()["minute"]
+    minute = windows(seen.buckets())["minute"]
     assert (minute["handshakes"], minute["clients"]) == (10_000, ADDRESSES)
 
 
@@ -122,10 +122,10 @@ def test_windows_slide() -> None:
     seen.request()
     for moment, minute, five in ((1059.0, 1, 1), (1060.0, 0, 1), (1299.0, 0, 1), (1300.0, 0, 0)):
         now[0] = moment
-        state = seen.state()
+        state = windows(seen.buckets())
         assert [state["minute"]["requests"], state["fiveMinutes"]["requests"]] == [minute, five]
     seen.withdraw(first)  # too late
     second = seen.handshake({"REMOTE_ADDR": "10.0.0.1"})
     seen.handshake({"REMOTE_ADDR": "10.0.0.2"})
     seen.withdraw(second)
-    assert seen.state()["minute"] == {**NOTHING, "handshakes": 1, "clients": 1, "busiest": 1}
+    assert windows(seen.buckets())["minute"] == {**NOTHING, "handshakes": 1, "clients": 1, "busiest": 1}
