@@ -25,8 +25,7 @@ class AppAddress:
 
     def own(self) -> Listener | None:
         """A listening socket that this process holds, those of the runtime apart."""
-        ports = (self._runtime.side_port, self._runtime.list_port, self._runtime.processes.door)
-        return self._own.find(except_fds=[port.fileno() for port in ports if port])
+        return self._own.find(but=self._ours)
 
     def routed(self) -> Listener | None:
         """What listens on the port where routers look, rather at an address that they reach than not."""
@@ -54,3 +53,7 @@ class AppAddress:
         """Where we reach it from inside the pod."""
         listener = self.routed() or self.own()
         return listener.dial() if listener else None
+
+    def _ours(self) -> list[int]:
+        ports = (self._runtime.side_port, self._runtime.list_port, self._runtime.processes.door)
+        return [port.fileno() for port in ports if port]

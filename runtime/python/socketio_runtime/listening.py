@@ -12,7 +12,7 @@ import os
 import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Iterator, Sequence
+from typing import Callable, Iterable, Iterator
 
 TCP_LISTEN = "0A"
 UNIX_LISTEN = 0x10000  # __SO_ACCEPTCON
@@ -48,12 +48,13 @@ class ListeningSocket:
         self._fd = -1
         self._found: Listener | None = None
 
-    def find(self, except_fds: Sequence[int]) -> Listener | None:
-        """A listening socket that this process has open, `except_fds` apart; TCP before Unix."""
-        if self._found and self._found.port and self._fd not in except_fds and _target(self._fd) == _name(self._found):
+    def find(self, but: Callable[[], Iterable[int]]) -> Listener | None:
+        """A listening socket that this process has open; TCP before Unix. `but`: descriptors that do not count."""
+        if self._found and self._found.port and self._fd not in but() and _target(self._fd) == _name(self._found):
             return self._found
         listening = {_name(listener): listener for listener in _listeners()}
-        for fd in except_fds:
+        # asked after the kernel: another thread may have opened one of them meanwhile
+        for fd in but():
             listening.pop(_target(fd), None)
         fds = {_target(fd): fd for fd in sorted((int(name) for name in os.listdir("/proc/self/fd")), reverse=True)}
         self._found = next((listener for name, listener in listening.items() if name in fds), None)

@@ -80,18 +80,18 @@ class SidePort:
             self._listener = None
 
     def _run(self) -> None:
-        self._listener = listener = self._bind()
+        listener = self._open()
         listener.setblocking(False)
         with selectors.DefaultSelector() as selector:
             selector.register(listener, selectors.EVENT_READ)
             while self._mine:
                 self._turn(selector, listener)
 
-    def _bind(self) -> socket.socket:
+    def _open(self) -> socket.socket:
         reported = False
         while True:
             try:
-                listener = self._listen()
+                listener = self._bind()
                 log(f"{self._name} {self._port}: open")
                 return listener
             except OSError as error:
@@ -100,15 +100,30 @@ class SidePort:
                 reported = True
                 time.sleep(RETRY_SECONDS)
 
-    def _listen(self) -> socket.socket:
+    def _bind(self) -> socket.socket:
         if self._host is not None:
             family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-            return _listener(family, self._host, self._port)
+            return self._listen(family, (self._host, self._port))
         try:
-            return _listener(socket.AF_INET6, "::", self._port)
+            return self._listen(socket.AF_INET6, ("::", self._port))
         except OSError:
             # no IPv6 here, or the port is taken: then this fails too and tells why
-            return _listener(socket.AF_INET, "0.0.0.0", self._port)
+            return self._listen(socket.AF_INET, ("0.0.0.0", self._port))
+
+    # Ours before it listens: what listens and is not ours is the app's.
+    def _listen(self, family: int, address: tuple[str, int] | str) -> socket.socket:
+        self._listener = listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            if family != socket.AF_UNIX:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+        except OSError:
+            listener.close()
+            raise
+        return listener
 
     def _turn(self, selector: selectors.BaseSelector, listener: socket.socket) -> None:
         for key, _ in selector.select(timeout=max(0.0, self._next - time.monotonic())):
@@ -188,17 +203,3 @@ class SidePort:
         with contextlib.suppress(KeyError, ValueError, OSError):
             selector.unregister(connection.socket)
         connection.close()
-
-
-def _listener(family: int, host: str, port: int) -> socket.socket:
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener

@@ -13,7 +13,7 @@ from typing import Any, Callable, Mapping
 
 from ..log import log
 from ..route import Answer, Request, Route
-from ..side_port import BACKLOG, SidePort
+from ..side_port import SidePort
 from .folder import folder_of, make_folder
 
 # for the answers of all: less than a probe waits
@@ -51,16 +51,13 @@ class Door(SidePort):
         super().__init__(routes, None, 0, name="processes")
         self._pod = pod
 
-    def _bind(self) -> socket.socket:
+    def _open(self) -> socket.socket:
         try:
             make_folder(self._pod.address)
             path = self._pod.path(os.getpid())
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()
-            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            listener.bind(str(path))
-            listener.listen(BACKLOG)
-            return listener
+            return self._listen(socket.AF_UNIX, str(path))
         except OSError as error:
             log(f"processes: no socket for the others of this pod: {error}")
             raise SystemExit from None  # of this thread
