@@ -2,6 +2,7 @@
 "use strict";
 
 const assert = require("assert");
+const { spawnSync } = require("child_process");
 const fs = require("fs");
 const os = require("os");
 const path = require("path");
@@ -60,6 +61,28 @@ test("when the process that speaks ends another one does", async () => {
   await until("another one", async () => (await status(app)).pid === other.pid);
   const { connections, processes: rest } = await status(app);
   assert.deepStrictEqual([connections, rest], [5, undefined], "it is alone");
+});
+
+test("a process that is asked before it listens is found later", async () => {
+  const address = "127.9.1.1";
+  const opening = `
+    const { Pipe } = process.binding("pipe_wrap");
+    const { spawnSync } = require("child_process");
+    const { Door, ask } = require("./lib/processes/door.js");
+    const pod = { address: "${address}", port: 1 };
+    const asking = \`require("./lib/processes/door.js").ask(\${JSON.stringify(pod)}, \${process.pid}, "state")
+      .catch(({ code }) => console.log(code))\`;
+    const { listen } = Pipe.prototype;
+    Pipe.prototype.listen = function (...rest) {
+      process.stdout.write(spawnSync(process.execPath, ["-e", asking]).stdout);
+      return listen.apply(this, rest);
+    };
+    new Door(pod, new Map([["state", () => "here"]])).open();
+    const again = () => ask(pod, process.pid, "state").then(console.log, () => setTimeout(again, 20));
+    again();`;
+  const options = { cwd: path.join(__dirname, ".."), env: { ...process.env, ...env }, timeout: 10_000 };
+  const { stdout } = spawnSync(process.execPath, ["-e", opening], options);
+  assert.strictEqual(String(stdout), "ECONNREFUSED\nhere\n");
 });
 
 test("a process that does not answer makes the pod neither ready nor alive", async () => {

@@ -1,4 +1,4 @@
-"""What listens in the app's process and is not the runtime's is the app's."""
+"""What listens in the app's process and is not the runtime's is the app's; what does not listen yet has not ended."""
 
 import os
 import socket
@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from support.net import free_port
+from support.until import until
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
-from socketio_runtime.processes.door import Door, Pod
+from socketio_runtime.processes.door import Door, Pod, ask
 from socketio_runtime.runtime import Runtime
 from socketio_runtime.side_port import SidePort
 
@@ -62,3 +63,20 @@ def test_control_any_other_one_is() -> None:
         found = Runtime({}).app_address.own()
         assert found
         assert found.port == server.getsockname()[1]
+
+
+def test_a_process_that_is_asked_before_it_listens_is_found_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    pod = Pod(ADDRESS, os.getpid())
+    answers: list[dict[int, object]] = []
+    listen = socket.socket.listen
+
+    def asked_before(self: socket.socket, backlog: int) -> None:
+        answers.append(ask(pod, "state", {os.getpid(): {}}))
+        listen(self, backlog)
+
+    monkeypatch.setattr(socket.socket, "listen", asked_before)
+    door = Door(pod, {"state": lambda body: "here"})
+    door.open()
+    until("its answer", lambda: ask(pod, "state", {os.getpid(): {}}) == {os.getpid(): "here"})
+    assert answers == [{}]
+    door.forget()

@@ -65,7 +65,16 @@ function others({ address, port }) {
   }
 }
 
-/** @returns {Promise<unknown>} what that process answers; rejects with `gone` if it has ended, else if it is silent */
+// One that lives has yet to listen.
+function alive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch ({ code }) {
+    return code !== "ESRCH";
+  }
+}
+
+/** @returns {Promise<unknown>} what that process answers; rejects with `gone` if nobody listens there, else if it is silent */
 function ask(pod, pid, question, body) {
   const socketPath = pathOf(pod, pid);
   return new Promise((resolve, reject) => {
@@ -83,7 +92,7 @@ function ask(pod, pid, question, body) {
     request.on("error", (error) => {
       clearTimeout(timer);
       const gone = GONE.has(error.code);
-      if (gone) fs.rmSync(socketPath, { force: true });
+      if (gone && !alive(pid)) fs.rmSync(socketPath, { force: true });
       reject(Object.assign(error, { gone }));
     });
     request.end(v8.serialize(body));

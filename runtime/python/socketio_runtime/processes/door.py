@@ -71,7 +71,7 @@ def _route(answer: Callable[[Mapping[str, Any]], Any]) -> Route:
 
 
 def ask(pod: Pod, question: str, bodies: Mapping[int, Mapping[str, Any]]) -> dict[int, Any]:
-    """What those processes answer, None if one is silent; without those that have ended. `bodies`: by process id."""
+    """What those processes answer, None if one is silent; without those that do not listen. `bodies`: by process id."""
     end = time.monotonic() + ANSWER_SECONDS
     found: dict[int, Any] = {}
     asked: list[tuple[int, socket.socket]] = []
@@ -80,8 +80,9 @@ def ask(pod: Pod, question: str, bodies: Mapping[int, Mapping[str, Any]]) -> dic
         try:
             asked.append((pid, _asked(path, question, body)))
         except (ConnectionRefusedError, FileNotFoundError):
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
+            if not _alive(pid):
+                with contextlib.suppress(FileNotFoundError):
+                    path.unlink()
         except OSError:
             found[pid] = None
     for pid, connection in asked:
@@ -91,6 +92,17 @@ def ask(pod: Pod, question: str, bodies: Mapping[int, Mapping[str, Any]]) -> dic
             except (OSError, ValueError, KeyError):
                 found[pid] = None
     return dict(sorted(found.items()))
+
+
+# One that lives has yet to listen.
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _asked(path: Path, question: str, body: Mapping[str, Any]) -> socket.socket:
