@@ -1,16 +1,19 @@
-// Loaded by NODE_OPTIONS=--require into every Node process of a container. It only installs hooks: two look for Socket.IO,
-// among the modules that are loaded and among the emitters that are made, one for HTTP servers. Everything else waits until
-// the process creates a Server or listens.
+// Loaded by NODE_OPTIONS=--require into every Node process of a container. It only looks for Socket.IO, among the modules that
+// are loaded and among the emitters that are made, and for HTTP servers. Everything else waits until the process creates a
+// Server or listens.
 "use strict";
+
+const found = (what, take) => (...rest) => require("./lib/log.js").guarded(what, () => take(require("./lib/main.js").runtime(), ...rest));
+const hooks = (name) => (...rest) => require("./lib/hooks/socketio.js")[name](...rest);
 
 try {
   if (Number(process.versions.node.split(".")[0]) >= 16) {
-    require("./lib/module-hook.js").install();
-    require("./lib/shape.js").watchClasses(
-      (prototype) => require("./lib/patch.js").foundServer(prototype),
-      (prototype) => require("./lib/patch.js").foundSocket(prototype),
+    require("./lib/find/modules.js").watchModules(found("hooking Socket.IO", hooks("found")));
+    require("./lib/find/shape.js").watchClasses(
+      found("hooking a bundled Socket.IO", hooks("foundServer")),
+      found("hooking sockets of a bundled Socket.IO", hooks("foundSocket")),
     );
-    require("./lib/http-servers.js").watchHttpServers((server) => require("./lib/runtime.js").runtime().listens(server));
+    require("./lib/find/http-servers.js").watchHttpServers(found("an HTTP server", (runtime, server) => runtime.listens(server)));
     if (process.env.SOCKETIO_WORKERS) require("./lib/workers/index.js").start();
   } else process.stderr.write("[socketio-runtime] Node.js " + process.versions.node + " is older than 16: the app is left alone\n");
 } catch (error) {

@@ -2,7 +2,7 @@
 
 const assert = require("assert");
 const { test } = require("node:test");
-const { RedisBroker } = require("../lib/redis-broker.js");
+const { RedisBroker } = require("../lib/adapters/redis-broker.js");
 const { Gate } = require("./support/gate.js");
 const { freePort } = require("./support/port.js");
 const { RedisServer } = require("./support/redis.js");

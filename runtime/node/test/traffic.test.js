@@ -11,7 +11,7 @@ const { App } = require("./support/app.js");
 const { Polling, oneConnection } = require("./support/polling.js");
 const { Pods } = require("./support/pods.js");
 const { RedisServer } = require("./support/redis.js");
-const { Traffic, windows } = require("../lib/traffic.js");
+const { Traffic, windows } = require("../lib/truth/traffic.js");
 
 const NOTHING = { handshakes: 0, requests: 0, forwarded: 0, unknown: 0, clients: 0, busiest: 0 };
 /** an agent: each request comes by a connection of its own */

@@ -1,7 +1,7 @@
 "use strict";
 
 const { log, guarded } = require("../log.js");
-const { shareWithAdapters } = require("../socket-io-adapter.js");
+const { shareWithAdapters } = require("./socket-io-adapter.js");
 
 // name -> file; a file is loaded when its adapter is asked for, so the client libraries of the others cost nothing
 const FILES = {

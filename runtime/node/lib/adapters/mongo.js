@@ -2,7 +2,7 @@
 
 const { EventEmitter } = require("events");
 const { log } = require("../log.js");
-const { loginWait } = require("../login-wait.js");
+const { loginWait } = require("./login-wait.js");
 const { inTime } = require("../in-time.js");
 const { MongoWrites } = require("./mongo-writes.js");
 const { mongoCollection } = require("./names.js");

@@ -1,7 +1,7 @@
 "use strict";
 
 const { log } = require("../log.js");
-const { loginWait } = require("../login-wait.js");
+const { loginWait } = require("./login-wait.js");
 const { inTime } = require("../in-time.js");
 const { postgresChannel } = require("./names.js");
 const { PostgresPool } = require("./postgres-pool.js");

@@ -1,6 +1,6 @@
 "use strict";
 
-const { RedisBroker } = require("../redis-broker.js");
+const { RedisBroker } = require("./redis-broker.js");
 
 /** Redis Pub/Sub with a channel for each room; needs Redis 7. */
 module.exports = {

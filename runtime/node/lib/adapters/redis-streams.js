@@ -1,7 +1,7 @@
 "use strict";
 
 const crypto = require("crypto");
-const { RedisBroker } = require("../redis-broker.js");
+const { RedisBroker } = require("./redis-broker.js");
 const { Restorations } = require("./restorations.js");
 const { SessionStore } = require("./session-store.js");
 const { StreamOrder } = require("./stream-order.js");

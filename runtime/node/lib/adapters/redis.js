@@ -1,6 +1,6 @@
 "use strict";
 
-const { RedisBroker } = require("../redis-broker.js");
+const { RedisBroker } = require("./redis-broker.js");
 const { redisKey } = require("./names.js");
 
 /** Classic Redis Pub/Sub. */

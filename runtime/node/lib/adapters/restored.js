@@ -1,6 +1,6 @@
 "use strict";
 
-const { closeAtOnce } = require("../close-at-once.js");
+const { closeAtOnce } = require("../servers/close-at-once.js");
 
 /**
  * Makes way for a session that is restored: a process may still have the socket of that id, whose client is gone without a

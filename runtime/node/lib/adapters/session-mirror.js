@@ -1,6 +1,6 @@
 "use strict";
 
-const { closeAtOnce } = require("../close-at-once.js");
+const { closeAtOnce } = require("../servers/close-at-once.js");
 const { log } = require("../log.js");
 
 const TICK_MS = 100;

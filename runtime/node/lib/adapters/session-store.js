@@ -40,7 +40,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
  */
 class SessionStore {
   /**
-   * @param {import("../redis-client.js").RedisClient} client
+   * @param {import("./redis-client.js").RedisClient} client
    * @param {string} prefix  of the keys
    * @param {string} owner   this process
    */

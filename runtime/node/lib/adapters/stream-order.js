@@ -39,7 +39,7 @@ class StreamOrder {
 
   /**
    * @param {object} adapter  a RedisStreamsAdapter; it is changed
-   * @param {import("../redis-broker.js").RedisBroker} broker
+   * @param {import("./redis-broker.js").RedisBroker} broker
    * @param {import("./restorations.js").Restorations} restorations
    */
   constructor(adapter, broker, restorations) {

@@ -1,6 +1,6 @@
 "use strict";
 
-const { closeAtOnce } = require("../close-at-once.js");
+const { closeAtOnce } = require("../servers/close-at-once.js");
 const { makeWay } = require("./restored.js");
 const { isFor } = require("./restorations.js");
 const { SessionMirror } = require("./session-mirror.js");
@@ -23,7 +23,7 @@ class StreamRecovery {
    * @param {object} about
    * @param {object} about.adapter  a RedisStreamsAdapter; it is changed
    * @param {string} about.stream
-   * @param {import("../redis-broker.js").RedisBroker} about.broker
+   * @param {import("./redis-broker.js").RedisBroker} about.broker
    * @param {import("./session-store.js").SessionStore} about.store
    * @param {import("./stream-order.js").StreamOrder} about.order
    * @param {import("./restorations.js").Restorations} about.restorations

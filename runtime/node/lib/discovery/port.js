@@ -1,6 +1,6 @@
 "use strict";
 
-const { HttpPort } = require("../http-port.js");
+const { HttpPort } = require("../port/http-port.js");
 
 const PATH = "/.well-known/socketio-servers";
 // who waits keeps its place: neither a flood of connections nor a slow client takes it
@@ -17,7 +17,7 @@ const PREFLIGHT = { "access-control-allow-methods": METHODS, "access-control-all
 /** The HTTP server of the list, and of nothing else: unlike the side port it may be open to everybody. */
 class DiscoveryPort extends HttpPort {
   /**
-   * @param {import("./index.js").Discovery} discovery
+   * @param {{list: Function, change: Function}} discovery  a Discovery
    * @param {{port: number, host?: string}} place
    */
   constructor(discovery, place) {

@@ -4,7 +4,7 @@ const fs = require("fs");
 const http = require("http");
 const path = require("path");
 const v8 = require("v8");
-const { own } = require("../http-servers.js");
+const { own } = require("../find/http-servers.js");
 const { log } = require("../log.js");
 const { folderOf, ownFolder } = require("./folder.js");
 

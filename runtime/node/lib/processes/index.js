@@ -1,6 +1,5 @@
 "use strict";
 
-const { answersOf } = require("./answers.js");
 const { Door, ask, others } = require("./door.js");
 
 /**
@@ -8,10 +7,12 @@ const { Door, ask, others } = require("./door.js");
  * pod: an app may fork by itself, below PM2 or by Node's cluster module.
  */
 class Processes {
-  /** @param {import("../runtime.js").Runtime} runtime */
-  constructor(runtime) {
-    this.answers = answersOf(runtime);
-    const { address, port } = runtime.settings;
+  /**
+   * @param {{address?: string, port?: number}} pod  without either this process knows of no other
+   * @param {Map<string, (body: any) => unknown>} answers  of this process
+   */
+  constructor({ address, port }, answers) {
+    this.answers = answers;
     this.pod = address && port && { address, port };
   }
 
@@ -29,12 +30,13 @@ class Processes {
    * Asks all, this one first.
    * @param {string} question
    * @param {(pid: number) => unknown} [bodyOf]
-   * @returns {Promise<{pid: number, answer?: any, error?: Error}[]>} without those that have ended
+   * @returns {Promise<import("../port/pod.js").Answer[]>} without those that do not listen
    */
   async ask(question, bodyOf = () => undefined) {
     const own = { pid: process.pid, answer: await this.answers.get(question)(bodyOf(process.pid)) };
     const rest = this.pod ? others(this.pod).map((pid) => this.#askOther(pid, question, bodyOf)) : [];
-    return [own, ...(await Promise.all(rest)).filter(({ error }) => !(error && error.gone))];
+    const answers = [own, ...(await Promise.all(rest)).filter(({ error }) => !(error && error.gone))];
+    return answers.map((one) => ({ ...one, name: `process ${one.pid}` }));
   }
 
   #askOther(pid, question, bodyOf) {

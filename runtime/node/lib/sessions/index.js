@@ -5,8 +5,8 @@ const { Peers } = require("./peers.js");
 const { Receiver, wayTo } = require("./receiver.js");
 const { Seal } = require("./seal.js");
 const { guarded } = require("../log.js");
-const { Token } = require("../token.js");
-const { Traffic } = require("../traffic.js");
+const { Token } = require("../port/token.js");
+const { Traffic } = require("../truth/traffic.js");
 
 const SID = /[?&]sid=([^&#]*)/;
 const PATIENCE_MARGIN_MS = 1000;
@@ -20,7 +20,7 @@ class Sessions {
   /**
    * @param {import("../settings.js").Settings} settings
    * @param {object} hooks
-   * @param {import("../metrics.js").Metrics} hooks.metrics
+   * @param {import("../port/metrics.js").Metrics} hooks.metrics
    * @param {Traffic} [hooks.traffic]  of this process
    * @param {() => import("./peers.js").Heartbeats | undefined} [hooks.heartbeats]
    * @param {(id: number, request: object, socket: object, head: Buffer) => boolean} [hooks.handOver]  gives a

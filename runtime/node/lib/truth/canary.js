@@ -13,7 +13,7 @@ const REFUSAL = "Invalid namespace";
  * those of the other pods. Everybody else is told what Socket.IO says of a namespace that does not exist.
  * @param {object} namespace  ours
  * @param {object} about
- * @param {import("../token.js").Token} about.token
+ * @param {import("../port/token.js").Token} about.token
  * @param {string} about.address  of this pod
  * @param {(connection: object) => void} about.admitted  told of the connection of one that was let in
  */

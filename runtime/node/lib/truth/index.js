@@ -8,11 +8,11 @@ const { reserve } = require("./namespace.js");
 /** What a Server shows of itself: whom its adapter hears, and which pod a client comes to. */
 class Truth {
   /**
-   * @param {import("../managed-server.js").ManagedServer} server
+   * @param {{io: object, broker?: {state: () => {reachable: boolean}}}} server
    * @param {object} about
    * @param {import("../settings.js").Settings} about.settings
-   * @param {import("../token.js").Token} about.token
-   * @param {import("../traffic.js").Traffic} about.traffic
+   * @param {import("../port/token.js").Token} about.token
+   * @param {import("./traffic.js").Traffic} about.traffic
    */
   constructor(server, { settings, token, traffic }) {
     this.server = server;

@@ -2,7 +2,7 @@
 
 /**
  * What this process is when SOCKETIO_WORKERS asks for several.
- * @type {{worker?: import("./worker.js").Worker, alone?: string}} worker: set in a worker; alone: why this process
+ * @type {{worker?: object, alone?: string}} worker: the Worker, set in one; alone: why this process
  *   serves without others
  */
 module.exports = { worker: undefined, alone: undefined };

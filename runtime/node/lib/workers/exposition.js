@@ -5,7 +5,7 @@ const { MetricSums } = require("../processes/sums.js");
 
 /** The metrics of all workers as one text: sums, unless a metric says otherwise; those of the pod beside them. */
 class Exposition {
-  /** @param {import("./primary.js").Primary} primary */
+  /** @param {{workers: import("./slot.js").Slot[]}} primary */
   constructor(primary) {
     this.primary = primary;
     this.sums = new MetricSums();

@@ -9,6 +9,7 @@ const { Sessions } = require("../sessions/index.js");
 const { forWorkers } = require("../sessions/settings.js");
 const { Acceptor } = require("./acceptor.js");
 const { FORKS_ITSELF } = require("./constants.js");
+const { PodOfWorkers } = require("./pod.js");
 const { Slot } = require("./slot.js");
 
 const ENDING = ["SIGTERM", "SIGINT", "SIGQUIT"];
@@ -24,8 +25,7 @@ class Primary {
     this.slots = Array.from({ length: read.workers }, (_, index) => new Slot(index + 1, hooks));
     /** how many workers there are to be: one until its Socket.IO server listens */
     this.wanted = 1;
-    this.draining = false;
-    this.terminating = false;
+    this.pod = new PodOfWorkers(this, read, () => this.sidePort && this.sidePort.end());
     this.stopping = false;
     this.exitCode = 0;
   }
@@ -84,9 +84,10 @@ class Primary {
 
   #openSidePort() {
     if (!this.settings.port || this.sidePort) return;
-    const { SidePort } = require("../side-port.js");
-    const { routes } = require("./routes.js");
-    this.sidePort = new SidePort(routes(this), this.settings, { sessions: this.#sessions() });
+    const { SidePort } = require("../port/side-port.js");
+    const { routes } = require("../port/routes.js");
+    const { Token } = require("../port/token.js");
+    this.sidePort = new SidePort(routes(this.pod, new Token(this.settings.tokenFile)), this.settings, { sessions: this.#sessions() });
     this.sidePort.open();
     require("../discovery/index.js").openDiscovery(this.settings);
   }
@@ -105,9 +106,7 @@ class Primary {
 
   #stop(signal) {
     this.stopping = true;
-    this.draining = true;
-    this.terminating = true;
-    if (this.sidePort) this.sidePort.end();
+    this.pod.end();
     for (const slot of this.slots) slot.giveUp();
     this.#forward(signal);
     this.#exitIfDone();

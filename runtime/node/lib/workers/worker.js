@@ -29,16 +29,18 @@ class Worker {
 
   /**
    * The app made its first Server.
-   * @param {import("../runtime.js").Runtime} runtime
-   * @param {string} [reason]  why it cannot be one of several
+   * @param {object} about
+   * @param {Map<string, (body: any) => unknown>} about.answers  to questions of the primary
+   * @param {import("../sessions/receiver.js").Receiver} [about.receiver]
+   * @param {string} [about.reason]  why it cannot be one of several
    */
-  serverCreated(runtime, reason) {
+  serverCreated({ answers, receiver, reason }) {
     if (this.served) return;
     this.served = true;
     // programs that the app starts are not servers
     delete process.env.SOCKETIO_WORKERS;
-    for (const [question, answer] of require("../processes/answers.js").answersOf(runtime)) this.channel.on(question, answer);
-    this.channel.on("hand-over", ({ head }, handle) => handle && take(runtime.sessions.receiver, handle, head));
+    for (const [question, answer] of answers) this.channel.on(question, answer);
+    this.channel.on("hand-over", ({ head }, handle) => handle && take(receiver, handle, head));
     this.channel.send("server", { reason });
   }
 

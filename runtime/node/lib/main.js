@@ -1,18 +1,19 @@
 "use strict";
 
 const settings = require("./settings.js");
-const options = require("./options.js");
-const { limit } = require("./admission.js");
-const { ManagedServer } = require("./managed-server.js");
-const { Readiness } = require("./readiness.js");
-const { Metrics } = require("./metrics.js");
+const options = require("./servers/options.js");
+const { limit } = require("./servers/admission.js");
+const { Servers } = require("./servers/index.js");
+const { Readiness } = require("./control/readiness.js");
+const { Metrics } = require("./port/metrics.js");
 const { Processes } = require("./processes/index.js");
-const { Drain } = require("./drain.js");
+const { answersOf } = require("./processes/answers.js");
+const { Drain } = require("./control/drain.js");
 const { Sessions } = require("./sessions/index.js");
-const { Shutdown } = require("./shutdown.js");
+const { Shutdown } = require("./control/shutdown.js");
 const { log } = require("./log.js");
-const { Token } = require("./token.js");
-const { Traffic } = require("./traffic.js");
+const { Token } = require("./port/token.js");
+const { Traffic } = require("./truth/traffic.js");
 const { isOurs } = require("./truth/name.js");
 const { Truth } = require("./truth/index.js");
 const current = require("./workers/current.js");
@@ -20,46 +21,51 @@ const current = require("./workers/current.js");
 // Socket.IO's reasons for an end after which it lets a session be restored
 const RECOVERABLE = new Set(["transport error", "transport close", "forced close", "ping timeout", "server shutting down", "forced server close"]);
 
-/** Everything the hooks talk to: the Servers of this process and what serves them. One for each process. */
+/**
+ * Everything the hooks talk to: the Servers of this process and what serves them. One for each process. The parts know what
+ * they need of each other, and nothing of this.
+ */
 class Runtime {
   constructor(env) {
     const read = settings.read(env);
     /** this process as one of several, if it is */
     this.worker = current.worker;
     this.settings = this.worker ? this.worker.settings(read) : read;
-    /** @type {Map<object, ManagedServer>} Socket.IO Server -> what we know of it, in order of creation */
-    this.servers = new Map();
-    this.created = 0;
-    this.metrics = new Metrics(this);
+    const { adapter, appPort, drainSeconds, exitSeconds, tokenFile } = this.settings;
+    this.servers = new Servers();
     this.traffic = new Traffic();
-    this.token = new Token(this.settings.tokenFile);
-    this.sessions = this.settings.sessions && new Sessions(this.settings, {
-      metrics: this.metrics,
-      traffic: this.traffic,
-      heartbeats: () => this.#heartbeats(),
-      handOver: this.worker && ((...connection) => this.worker.handOver(...connection)),
+    this.token = new Token(tokenFile);
+    this.metrics = new Metrics({ servers: this.servers, adapter, draining: () => this.drain.draining });
+    this.sessions = this.settings.sessions && this.#sessions();
+    this.drain = new Drain(this.servers, {
+      passing: () => (this.sessions ? this.sessions.forwarder.joined : new Set()),
+      begins: () => this.sidePort && this.sidePort.end(),
     });
-    this.drain = new Drain(this);
-    this.shutdown = new Shutdown(this);
-    /** the app's HTTP servers that listen */
-    this.httpServers = new Set();
-    this.readiness = new Readiness(this);
-    this.processes = new Processes(this);
+    this.shutdown = new Shutdown({
+      servers: this.servers,
+      drain: this.drain,
+      drainSeconds,
+      exitSeconds,
+      // a worker gets each signal from the kernel and from the primary
+      passedOn: Boolean(this.worker),
+      end: () => this.#end(),
+    });
+    this.readiness = new Readiness(this.servers, this.drain, appPort);
+    this.answers = answersOf({ ...this, adapter });
+    this.processes = new Processes(this.settings, this.answers);
     this.sidePort = undefined;
   }
 
   /** Hook of an HTTP server that begins to listen, whether or not a Server of Socket.IO will ever be attached to it. */
   listens(server) {
-    this.httpServers.add(server);
-    server.once("close", () => this.httpServers.delete(server));
-    this.readiness.listens();
+    this.readiness.listens(server);
     this.#openPort();
   }
 
   /** Hook of `Server.prototype.adapter(value)`: returns the adapter to use. The first call is the constructor's. */
   chooseAdapter(io, value, about) {
     const known = this.servers.get(io);
-    const managed = known || this.#add(io, { ...about, index: ++this.created });
+    const managed = known || this.#add(io, about);
     if (!known) this.shutdown.install();
     return managed.chooseAdapter(value, known === undefined, this.settings);
   }
@@ -83,7 +89,7 @@ class Runtime {
     if (!managed) return;
     managed.watch(engine, this.metrics);
     const { maxConnections } = this.settings;
-    if (maxConnections !== undefined) limit(engine, () => this.connections() >= maxConnections);
+    if (maxConnections !== undefined) limit(engine, () => this.servers.connections() >= maxConnections);
     if (this.sessions) this.sessions.adopt(engine);
     this.traffic.watch(engine);
     if (this.worker) this.worker.adopt(engine);
@@ -116,34 +122,40 @@ class Runtime {
 
   /** Notes a Server of a version that is left alone. */
   unsupported(io, version) {
-    if (!this.servers.has(io)) this.#add(io, { version, index: ++this.created, supported: false });
-  }
-
-  /** @returns {number} transport connections of all Servers of this process */
-  connections() {
-    let sum = 0;
-    for (const managed of this.servers.values()) sum += managed.connections();
-    return sum;
+    if (!this.servers.get(io)) this.#add(io, { version, supported: false });
   }
 
   #add(io, about) {
-    const managed = new ManagedServer(io, about);
-    this.servers.set(io, managed);
+    const managed = this.servers.add(io, about);
     if (managed.supported) managed.truth = new Truth(managed, this);
-    if (this.worker) this.worker.serverCreated(this, managed.supported ? undefined : "its Socket.IO is older than 4.1");
-    else if (current.alone && this.created === 1) log(`workers: one process serves: ${current.alone}`);
-    if (this.created === 1) this.#open();
+    if (this.worker) this.#tellPrimary(managed);
+    else if (current.alone && this.servers.created === 1) log(`workers: one process serves: ${current.alone}`);
+    if (this.servers.created === 1) this.#open();
     return managed;
   }
 
-  /** The pod ends: the other pods know it at once. */
-  async end() {
-    if (this.sessions) await this.sessions.close();
+  #tellPrimary({ supported }) {
+    const receiver = this.sessions && this.sessions.receiver;
+    this.worker.serverCreated({ answers: this.answers, receiver, reason: supported ? undefined : "its Socket.IO is older than 4.1" });
+  }
+
+  #sessions() {
+    return new Sessions(this.settings, {
+      metrics: this.metrics,
+      traffic: this.traffic,
+      heartbeats: () => this.#heartbeats(),
+      handOver: this.worker && ((...connection) => this.worker.handOver(...connection)),
+    });
   }
 
   #heartbeats() {
-    for (const { broker } of this.servers.values()) if (broker && broker.heartbeats) return broker.heartbeats;
+    for (const { broker } of this.servers) if (broker && broker.heartbeats) return broker.heartbeats;
     return undefined;
+  }
+
+  // The other pods know it at once.
+  async #end() {
+    if (this.sessions) await this.sessions.close();
   }
 
   #open() {
@@ -156,9 +168,12 @@ class Runtime {
 
   #openPort() {
     if (!this.settings.port || this.sidePort) return;
-    const { SidePort } = require("./side-port.js");
-    const { routes } = require("./routes.js");
-    this.sidePort = new SidePort(routes(this, this.processes), this.settings, { sessions: this.sessions, yields: () => this.created === 0 });
+    const { SidePort } = require("./port/side-port.js");
+    const { routes } = require("./port/routes.js");
+    const { PodOfProcesses } = require("./processes/pod.js");
+    const pod = new PodOfProcesses(this.processes, this.drain, this.metrics);
+    const yields = () => this.servers.created === 0;
+    this.sidePort = new SidePort(routes(pod, this.token), this.settings, { sessions: this.sessions, yields });
     this.sidePort.open();
   }
 }

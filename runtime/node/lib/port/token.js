@@ -1,8 +1,8 @@
 "use strict";
 
 const { readFile } = require("fs").promises;
-const { log } = require("./log.js");
-const { sameText } = require("./same-text.js");
+const { log } = require("../log.js");
+const { sameText } = require("../same-text.js");
 
 const FRESH_MS = 1000;
 

@@ -2,8 +2,8 @@
 
 const http = require("http");
 const { HttpPort, send } = require("./http-port.js");
-const { isLoopback } = require("./listening.js");
-const tunnel = require("./sessions/tunnel.js");
+const { isLoopback } = require("../control/listening.js");
+const tunnel = require("../sessions/tunnel.js");
 
 // idleMs: a peer may ask every 30 s
 const LIMITS = Object.freeze({ sockets: 64, requestMs: 4000, idleMs: 120_000 });
@@ -17,9 +17,9 @@ const WAITS = new Map([[200, 0], [409, 1000]]);
 class SidePort extends HttpPort {
   /**
    * @param {import("./routes.js").Routes} routes
-   * @param {import("./settings.js").Settings} settings
+   * @param {import("../settings.js").Settings} settings
    * @param {object} [parts]
-   * @param {import("./sessions/index.js").Sessions} [parts.sessions]  takes requests from other pods
+   * @param {import("../sessions/index.js").Sessions} [parts.sessions]  takes requests from other pods
    * @param {() => boolean} [parts.yields]  whether this process has no Server: one of the same pod that has may have the port
    * @param {{sockets?: number, requestMs?: number, idleMs?: number}} [parts.limits]
    */

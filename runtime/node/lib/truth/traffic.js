@@ -1,6 +1,6 @@
 "use strict";
 
-const { plainIp } = require("./sessions/address.js");
+const { plainIp } = require("../sessions/address.js");
 
 const BUCKET_SECONDS = 10;
 /** window -> how many buckets it is long */

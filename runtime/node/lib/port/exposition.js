@@ -1,7 +1,7 @@
 "use strict";
 
 const { Registry, Gauge, Counter, collectDefaultMetrics } = require("prom-client");
-const { NAME } = require("./truth/name.js");
+const { NAME } = require("../truth/name.js");
 
 // prom-client's own, without the one that observes each garbage collection: under load it alone took 4 % of the
 // processor time and 17 MiB (bench/cost.js), more than everything else here.
@@ -9,15 +9,17 @@ const PROCESS_METRICS = collectDefaultMetrics.metricsList.filter((name) => name 
 const LAG = { eventLoopMonitoringPrecision: 10 };
 
 /**
- * The registry behind /metrics. Values are read from the runtime at each scrape.
- * @param {import("./runtime.js").Runtime} runtime
+ * The registry behind /metrics. Values are read at each scrape.
+ * @param {object} metrics  what was counted
+ * @param {object} about
+ * @param {import("../servers/index.js").Servers} about.servers
+ * @param {string} about.adapter  the one asked for
+ * @param {() => boolean} about.draining
  * @returns {Registry}
  */
-function registry(runtime) {
+function registry(metrics, { servers, adapter, draining }) {
   const register = new Registry();
   for (const name of PROCESS_METRICS) require(`prom-client/lib/metrics/${name}`)(register, LAG);
-  const { metrics } = runtime;
-  const servers = () => [...runtime.servers.values()];
   // aggregator: how the values of several processes become one
   const gauge = (name, help, read, aggregator = "sum") =>
     new Gauge({ name, help, aggregator, registers: [register], collect() { this.set(read()); } });
@@ -30,7 +32,7 @@ function registry(runtime) {
   });
   const byNamespace = (counts) => () => [...counts].map(([namespace, value]) => [{ namespace }, value]);
 
-  gauge("socket_io_connected", "Sockets connected now, in all namespaces", () => sockets(servers()));
+  gauge("socket_io_connected", "Sockets connected now, in all namespaces", () => sockets(servers));
   counter("socket_io_connect_total", "Sockets that connected", byNamespace(metrics.connects), ["namespace"]);
   counter("socket_io_disconnect_total", "Sockets that disconnected", byNamespace(metrics.disconnects), ["namespace"]);
   counter("socket_io_events_received_total", "Events received from clients", () => metrics.receivedEvents(), ["event", "namespace"]);
@@ -40,24 +42,24 @@ function registry(runtime) {
   new Gauge({
     name: "socket_io_engine_connections", help: "Transport connections open now", labelNames: ["transport"], registers: [register],
     collect() {
-      const counts = { polling: 0, websocket: 0, ...transports(servers()) };
+      const counts = { polling: 0, websocket: 0, ...transports(servers) };
       for (const [transport, value] of Object.entries(counts)) this.set({ transport }, value);
     },
   });
   gauge("socketio_runtime_adapter_up", "1 if the adapter asked for reaches its broker and is subscribed, or the runtime need not bring one", () =>
-    Number(servers().every((server) => adapterUp(server, runtime.settings))), "min");
+    Number([...servers].every((server) => adapterUp(server, adapter))), "min");
   counter("socketio_runtime_broker_dropped_total", "Commands dropped because the broker was away for long", () =>
-    [[{}, servers().reduce((sum, { broker }) => sum + (broker && broker.dropped ? broker.dropped() : 0), 0)]]);
+    [[{}, [...servers].reduce((sum, { broker }) => sum + (broker && broker.dropped ? broker.dropped() : 0), 0)]]);
   counter("socketio_runtime_forwarded_total", "Requests for sessions of other processes: handed there, or answered as unknown (peer-gone)", () =>
     [...metrics.elsewhere].map(([key, value]) => [{ transport: key.split(" ")[0], why: key.split(" ")[1] }, value]), ["transport", "why"]);
   const forwardSeconds = { name: "socketio_runtime_forward_seconds", help: "Time of a POST that was handed to another process, with its answer", type: "histogram", aggregator: "sum" };
   register.registerMetric({ ...forwardSeconds, get: async () => ({ ...forwardSeconds, values: metrics.forwardTimes.samples(forwardSeconds.name) }) });
-  gauge("socketio_runtime_draining", "1 while connections are moved elsewhere", () => Number(runtime.drain.draining), "max");
+  gauge("socketio_runtime_draining", "1 while connections are moved elsewhere", () => Number(draining()), "max");
   return register;
 }
 
-function adapterUp({ broker, adapterOwner }, settings) {
-  return broker ? broker.state().subscribed : adapterOwner === "app" || settings.adapter === "none";
+function adapterUp({ broker, adapterOwner }, adapter) {
+  return broker ? broker.state().subscribed : adapterOwner === "app" || adapter === "none";
 }
 
 function sockets(servers) {

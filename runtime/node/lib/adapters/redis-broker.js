@@ -2,8 +2,8 @@
 
 const fs = require("fs");
 const { parseURL } = require("ioredis/built/utils");
-const { inTime } = require("./in-time.js");
-const { log } = require("./log.js");
+const { inTime } = require("../in-time.js");
+const { log } = require("../log.js");
 const { LONGEST_MS, loginWait } = require("./login-wait.js");
 const { RedisClient, isRefusal } = require("./redis-client.js");
 const { RedisHeartbeats } = require("./redis-heartbeats.js");
@@ -48,7 +48,7 @@ class RedisBroker {
     this.timer = setInterval(() => this.#check(), CHECK_MS).unref();
   }
 
-  /** @returns {import("./adapters/index.js").Broker} */
+  /** @returns {import("./index.js").Broker} */
   with(adapter) {
     const { heartbeats } = this;
     return { adapter, heartbeats, state: () => this.state(), flush: () => this.flush(), close: () => this.close(), dropped: () => this.dropped };

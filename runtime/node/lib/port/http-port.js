@@ -1,8 +1,8 @@
 "use strict";
 
 const http = require("http");
-const { own } = require("./http-servers.js");
-const { log, guarded } = require("./log.js");
+const { own } = require("../find/http-servers.js");
+const { log, guarded } = require("../log.js");
 
 const RETRY_MS = 5000;
 const HEAD_BYTES = 8192;

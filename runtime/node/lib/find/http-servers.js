@@ -14,7 +14,7 @@ function watchHttpServers(onListening) {
   Server.prototype.listen = function () {
     if (!seen.has(this) && !ours.has(this)) {
       seen.add(this);
-      this.on("listening", () => isHttp(this) && require("./log.js").guarded("an HTTP server", () => onListening(this)));
+      this.on("listening", () => isHttp(this) && onListening(this));
     }
     return listen.apply(this, arguments);
   };

@@ -2,8 +2,8 @@
 
 const { constants: { signals } } = require("os");
 const { isMainThread } = require("worker_threads");
-const { log, guarded } = require("./log.js");
-const { inTime } = require("./in-time.js");
+const { log, guarded } = require("../log.js");
+const { inTime } = require("../in-time.js");
 
 // Kubernetes sends the first, PM2 the second
 const ENDING = ["SIGTERM", "SIGINT"];
@@ -19,9 +19,17 @@ const CLOSE_MS = 1000;
  * sent to a process group arrives once more through a parent that passes it on, such as npm.
  */
 class Shutdown {
-  /** @param {import("./runtime.js").Runtime} runtime */
-  constructor(runtime) {
-    this.runtime = runtime;
+  /**
+   * @param {object} about
+   * @param {import("../servers/index.js").Servers} about.servers
+   * @param {import("./drain.js").Drain} about.drain
+   * @param {number} [about.drainSeconds]  undefined: signals are the app's
+   * @param {number} about.exitSeconds     what the app's handlers may take
+   * @param {boolean} about.passedOn       whether a parent passes on each signal that the process gets
+   * @param {() => Promise<void>} about.end  called after the drain
+   */
+  constructor({ servers, drain, drainSeconds, exitSeconds, passedOn, end }) {
+    Object.assign(this, { servers, drain, drainSeconds, exitSeconds, passedOn, end });
     /** time of the first signal, milliseconds */
     this.asked = undefined;
     this.handedOver = false;
@@ -30,7 +38,7 @@ class Shutdown {
   }
 
   install() {
-    if (this.installed || !isMainThread || this.runtime.settings.drainSeconds === undefined) return;
+    if (this.installed || !isMainThread || this.drainSeconds === undefined) return;
     this.installed = true;
     const emit = process.emit;
     const shutdown = this;
@@ -62,15 +70,14 @@ class Shutdown {
 
   #onSignal(signal, handOver) {
     if (this.asked !== undefined) {
-      // in a worker it comes from the kernel and from the primary
-      const repeatable = this.runtime.worker || !this.handedOver;
+      const repeatable = this.passedOn || !this.handedOver;
       if (repeatable && Date.now() - this.asked < REPEAT_MS) return;
       log(`${signal} again: exit at once`);
       process.exit(128 + signals[signal]);
     }
     this.asked = Date.now();
-    this.runtime.drain.finish(this.runtime.settings.drainSeconds).then(async () => {
-      await this.runtime.end();
+    this.drain.finish(this.drainSeconds).then(async () => {
+      await this.end();
       this.#afterDrain(signal, handOver);
     });
   }
@@ -79,9 +86,8 @@ class Shutdown {
     const listeners = process.listeners(signal).length;
     this.handedOver = true;
     if (listeners === 0) return this.#exit();
-    const { exitSeconds } = this.runtime.settings;
-    log(`${signal}: handed to the app's ${listeners === 1 ? "handler" : `${listeners} handlers`}, which may take ${exitSeconds} s`);
-    setTimeout(() => this.#exit(), exitSeconds * 1000).unref();
+    log(`${signal}: handed to the app's ${listeners === 1 ? "handler" : `${listeners} handlers`}, which may take ${this.exitSeconds} s`);
+    setTimeout(() => this.#exit(), this.exitSeconds * 1000).unref();
     this.#followOwnSignal(signal);
     // outside the promise: an error in a handler of the app is the app's own, as it would be without us
     setImmediate(handOver, listeners);
@@ -101,8 +107,7 @@ class Shutdown {
   async #exit() {
     if (this.ending) return;
     this.ending = true;
-    const servers = [...this.runtime.servers.values()];
-    await inTime(Promise.all(servers.map((server) => closeServer(server))), CLOSE_MS);
+    await inTime(Promise.all([...this.servers].map((server) => closeServer(server))), CLOSE_MS);
     log("exit");
     process.exit(0);
   }

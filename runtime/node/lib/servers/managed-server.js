@@ -2,12 +2,12 @@
 
 const { EventEmitter } = require("events");
 const { closeAtOnce } = require("./close-at-once.js");
-const { log, guarded } = require("./log.js");
-const { atLeast } = require("./patch.js");
-const adapters = require("./adapters/index.js");
-const { prefixOf } = require("./adapters/names.js");
+const { log, guarded } = require("../log.js");
+const { atLeast } = require("./version.js");
+const adapters = require("../adapters/index.js");
+const { prefixOf } = require("../adapters/names.js");
 const { keep } = require("./options.js");
-const { appAdapterModule } = require("./socket-io-adapter.js");
+const { appAdapterModule } = require("../adapters/socket-io-adapter.js");
 
 const RECOVERY_SINCE = [4, 6];
 
@@ -30,7 +30,7 @@ class ManagedServer {
     this.adapterOwner = supported ? "none" : "unsupported";
     this.adapterName = "in-memory";
     this.broker = undefined;
-    /** @type {import("./truth/index.js").Truth | undefined} */
+    /** @type {import("../truth/index.js").Truth | undefined} */
     this.truth = undefined;
     this.recovery = false;
     /** whether sessions that are recovered skip the app's middlewares: Socket.IO's default, where the app asks for recovery */

@@ -1,37 +1,35 @@
 "use strict";
 
 const path = require("path");
-const { log, guarded } = require("./log.js");
+const { log, guarded } = require("../log.js");
+const { OLDEST, atLeast } = require("../servers/version.js");
 
-const OLDEST = [4, 1];
 const seen = new WeakSet();
 
 /**
  * Called with Socket.IO's exports whenever a module loads them; hooks each copy of Socket.IO once.
+ * @param {object} runtime     what the hooks talk to: the Runtime of main.js
  * @param {Function} socketio  exports of a `socket.io` package of any version
  * @param {string} filename    its main file
  */
-function found(socketio, filename) {
+function found(runtime, socketio, filename) {
   if (seen.has(socketio)) return;
   seen.add(socketio);
-  guarded("hooking Socket.IO", () => {
-    const version = versionOf(filename);
-    const runtime = require("./runtime.js").runtime();
-    if (!atLeast(version, OLDEST)) return observe(socketio, version, runtime);
-    hookServer(socketio.Server.prototype, { version, filename }, runtime);
-    hookSocket(socketio.Socket.prototype, runtime);
-  });
+  const version = versionOf(filename);
+  if (!atLeast(version, OLDEST)) return observe(socketio, version, runtime);
+  hookServer(socketio.Server.prototype, { version, filename }, runtime);
+  hookSocket(socketio.Socket.prototype, runtime);
 }
 
 /** Called with the prototype of a Server. One that no module was found to export is part of a bundle: its version is known by what it can. */
-function foundServer(prototype) {
+function foundServer(runtime, prototype) {
   const version = prototype.serverSideEmitWithAck ? [4, 6] : OLDEST;
-  guarded("hooking a bundled Socket.IO", () => hookServer(prototype, { version }, require("./runtime.js").runtime()));
+  hookServer(prototype, { version }, runtime);
 }
 
 /** Called with the prototype of such a Server's sockets. */
-function foundSocket(prototype) {
-  guarded("hooking sockets of a bundled Socket.IO", () => hookSocket(prototype, require("./runtime.js").runtime()));
+function foundSocket(runtime, prototype) {
+  hookSocket(prototype, runtime);
 }
 
 function hookServer(prototype, about, runtime) {
@@ -107,8 +105,4 @@ function versionOf(filename) {
   return version.split("-")[0].split(".").map(Number);
 }
 
-function atLeast(version, least) {
-  return version[0] > least[0] || (version[0] === least[0] && version[1] >= least[1]);
-}
-
-module.exports = { found, foundServer, foundSocket, atLeast };
+module.exports = { found, foundServer, foundSocket };

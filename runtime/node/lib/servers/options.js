@@ -1,6 +1,6 @@
 "use strict";
 
-const { log } = require("./log.js");
+const { log } = require("../log.js");
 
 const VARIABLES = {
   pingInterval: "SOCKETIO_PING_INTERVAL",
@@ -15,9 +15,9 @@ const DEFAULT_CONNECT_TIMEOUT = 45_000;
 /**
  * Engine options for `Server.attach`: what the app gave, with the settings filled in where it gave nothing.
  * The app's own objects are not changed.
- * @param {import("./managed-server.js").ManagedServer} managed
+ * @param {{io: object, appOptions: Set<string>}} managed
  * @param {object} [given]  second argument of `attach`
- * @param {import("./settings.js").Settings} settings
+ * @param {import("../settings.js").Settings} settings
  * @returns {object}
  */
 function engineOptions(managed, given, settings) {

@@ -13,10 +13,17 @@ const SERVER_MS = 15_000;
  * by itself, and a router that goes on to send it the requests of its sessions does right.
  */
 class Readiness {
-  /** @param {import("./runtime.js").Runtime} runtime */
-  constructor(runtime) {
-    this.runtime = runtime;
-    this.listening = new Listening(runtime.settings.appPort);
+  /**
+   * @param {import("../servers/index.js").Servers} servers
+   * @param {import("./drain.js").Drain} drain
+   * @param {number} [appPort]  where routers look
+   */
+  constructor(servers, drain, appPort) {
+    this.servers = servers;
+    this.drain = drain;
+    this.listening = new Listening(appPort);
+    /** the app's HTTP servers that listen */
+    this.httpServers = new Set();
     /** Servers whose adapter once heard the other processes */
     this.joined = new WeakSet();
     /** when an HTTP server of the app first listened */
@@ -24,7 +31,9 @@ class Readiness {
   }
 
   /** An HTTP server of the app listens. */
-  listens() {
+  listens(server) {
+    this.httpServers.add(server);
+    server.once("close", () => this.httpServers.delete(server));
     this.since ??= performance.now();
   }
 
@@ -34,9 +43,8 @@ class Readiness {
    *   process may have as well
    */
   state() {
-    const { servers, drain } = this.runtime;
-    const all = [...servers.values()];
-    if (drain.draining && !drain.terminating) return no("Draining", "connections are being moved elsewhere");
+    const all = [...this.servers];
+    if (this.drain.draining && !this.drain.terminating) return no("Draining", "connections are being moved elsewhere");
     if (all.length === 0) return this.#withoutServer();
     // first, as an app may listen only when its adapter has answered
     if (all.some((server) => this.#refused(server))) return no("BrokerRefused", "the broker refuses the login: user or password of its URL are wrong");
@@ -51,10 +59,9 @@ class Readiness {
 
   // An app that closed its Server ends.
   #withoutServer() {
-    const { created, httpServers } = this.runtime;
     const none = no("NoServer", "no Socket.IO server exists");
-    if (created > 0 || httpServers.size === 0) return none;
-    return this.#elsewhere([...httpServers]) || (performance.now() - this.since < SERVER_MS ? none : { ...none, ready: true });
+    if (this.servers.created > 0 || this.httpServers.size === 0) return none;
+    return this.#elsewhere([...this.httpServers]) || (performance.now() - this.since < SERVER_MS ? none : { ...none, ready: true });
   }
 
   #refused(server) {

@@ -1,7 +1,7 @@
 "use strict";
 
 const Module = require("module");
-const { log } = require("./log.js");
+const { log } = require("../log.js");
 
 /**
  * The app's own `socket.io-adapter`, as its Socket.IO sees it; ours for a Socket.IO in a bundle.

@@ -1,8 +1,8 @@
 "use strict";
 
 const { setTimeout: delay } = require("timers/promises");
-const { inTime } = require("./in-time.js");
-const { log } = require("./log.js");
+const { inTime } = require("../in-time.js");
+const { log } = require("../log.js");
 
 const SHORTEST_WAIT_MS = 10;
 const SETTLE_MS = 1000;
@@ -12,9 +12,16 @@ const SETTLE_MS = 1000;
  * those that only pass through it.
  */
 class Drain {
-  /** @param {import("./runtime.js").Runtime} runtime */
-  constructor(runtime) {
-    this.runtime = runtime;
+  /**
+   * @param {import("../servers/index.js").Servers} servers
+   * @param {object} hooks
+   * @param {() => Set<() => void>} hooks.passing  what ends each connection that only passes through
+   * @param {() => void} hooks.begins              called when a drain begins
+   */
+  constructor(servers, { passing, begins }) {
+    this.servers = servers;
+    this.passing = passing;
+    this.begins = begins;
     this.draining = false;
     /** whether the pod ends: Kubernetes has taken it out of the endpoints */
     this.terminating = false;
@@ -31,7 +38,7 @@ class Drain {
   start(seconds, terminating = false, after = 0) {
     this.draining = true;
     this.terminating = this.terminating || terminating;
-    if (this.runtime.sidePort) this.runtime.sidePort.end();
+    this.begins();
     this.running = this.#drain(seconds, after).catch((error) => log(`drain failed: ${error.message}`));
     return this.running;
   }
@@ -49,7 +56,7 @@ class Drain {
     log(`drain: ${this.#open()} connections over ${seconds} s`);
     const closed = await this.#close(Infinity, seconds);
     await this.#settle();
-    log(`drain: ${closed} connections closed, ${this.runtime.connections()} left`);
+    log(`drain: ${closed} connections closed, ${this.servers.connections()} left`);
   }
 
   /** Closes some connections over that many seconds and stays ready. One at a time: false if one is running. */
@@ -84,7 +91,7 @@ class Drain {
 
   // The transport is closed: a client then reconnects by itself. After a disconnect packet it would stay away.
   #closeOne() {
-    for (const { open } of this.runtime.servers.values()) {
+    for (const { open } of this.servers) {
       for (const connection of open) {
         open.delete(connection);
         try {
@@ -95,30 +102,25 @@ class Drain {
         return 1;
       }
     }
-    for (const end of this.#passing()) {
+    for (const end of this.passing()) {
       end();
       return 1;
     }
     return 0;
   }
 
-  #passing() {
-    const { sessions } = this.runtime;
-    return sessions ? sessions.forwarder.joined : new Set();
-  }
-
   async #settle() {
     const end = Date.now() + SETTLE_MS;
-    while (this.runtime.connections() > 0 && Date.now() < end) await delay(20);
-    const servers = [...this.runtime.servers.values()];
+    while (this.servers.connections() > 0 && Date.now() < end) await delay(20);
+    const servers = [...this.servers];
     for (const server of servers) server.endClosing();
     await Promise.all(servers.map(({ broker }) => broker && broker.flush()));
   }
 
   #open() {
     let sum = 0;
-    for (const { open } of this.runtime.servers.values()) sum += open.size;
-    return sum + this.#passing().size;
+    for (const { open } of this.servers) sum += open.size;
+    return sum + this.passing().size;
   }
 }
 

@@ -15,7 +15,7 @@ return (last and now - last < ${KEPT_MS}) and 1 or 0`;
 
 /** Heartbeats of the pods in Redis: when each was heard last. */
 class RedisHeartbeats {
-  /** @param {import("./redis-broker.js").RedisBroker} broker */
+  /** @param {{main: import("./redis-client.js").RedisClient, state: () => {reachable: boolean}}} broker */
   constructor(broker, prefix) {
     this.broker = broker;
     this.key = `${prefix}:peers`;

@@ -5,15 +5,16 @@ const Module = require("module");
 const SOCKETIO_FILE = /[\\/]socket\.io[\\/](dist|lib)[\\/]index\.js$/;
 
 /**
- * Watches the modules that are loaded and hands Socket.IO's exports to `patch.js` as soon as they appear.
- * ES modules need no hook of their own: Socket.IO's ESM entry wraps its CommonJS one.
+ * Watches the modules that are loaded for Socket.IO's exports. ES modules need no hook of their own: Socket.IO's ESM entry
+ * wraps its CommonJS one.
+ * @param {(exports: Function, filename: string) => void} onSocketIO  called whenever a module loads them
  */
-function install() {
+function watchModules(onSocketIO) {
   const load = Module._load;
   Module._load = function (request, parent) {
     const loaded = load.apply(this, arguments);
     if (typeof loaded === "function" && looksLikeSocketIO(loaded, request)) {
-      require("./patch.js").found(loaded, filename(request, parent));
+      onSocketIO(loaded, filename(request, parent));
     }
     return loaded;
   };
@@ -34,4 +35,4 @@ function filename(request, parent) {
   }
 }
 
-module.exports = { install };
+module.exports = { watchModules };

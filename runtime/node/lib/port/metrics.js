@@ -1,7 +1,7 @@
 "use strict";
 
 const { Durations } = require("./durations.js");
-const { isOurs, isOurEvent } = require("./truth/name.js");
+const { isOurs, isOurEvent } = require("../truth/name.js");
 
 const NAMESPACES = 20;
 const PAIRS = 200;
@@ -12,9 +12,9 @@ const BINARY_EVENT = "5".charCodeAt(0);
 
 /** Counts what happens; prom-client is loaded, with a registry of its own, when somebody first asks. */
 class Metrics {
-  /** @param {import("./runtime.js").Runtime} runtime */
-  constructor(runtime) {
-    this.runtime = runtime;
+  /** @param {object} about  as `registry` in exposition.js takes it */
+  constructor(about) {
+    this.about = about;
     this.connects = new Map();
     this.disconnects = new Map();
     /** @type {Map<string, Map<string, {value: number}>>} namespace -> event -> how many were received */
@@ -114,7 +114,7 @@ class Metrics {
   }
 
   #open() {
-    if (!this.registry) this.registry = require("./exposition.js").registry(this.runtime);
+    if (!this.registry) this.registry = require("./exposition.js").registry(this, this.about);
     return this.registry;
   }
 }

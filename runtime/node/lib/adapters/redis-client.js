@@ -33,7 +33,7 @@ const nothing = () => {};
 class RedisClient extends Redis {
   /**
    * @param {object} options  ioredis options
-   * @param {import("./redis-broker.js").RedisBroker} broker  told about every duplicate and every dropped command
+   * @param {object} broker  the RedisBroker, told about every duplicate and every dropped command
    */
   constructor(options, broker) {
     super({
