@@ -13,7 +13,7 @@ def install():
         sys.stderr.write("[socketio-runtime] Python " + version + " is older than 3.8: the app is left alone\n")
         return
     try:
-        from socketio_runtime import import_hook
+        from socketio_runtime.find import import_hook
 
         import_hook.install()
     except Exception as error:

@@ -14,8 +14,8 @@ import threading
 import time
 from pathlib import Path
 
-from socketio_runtime.broadcasts.crossing import NAMESPACE
-from socketio_runtime.broadcasts.interval import BEAT_SECONDS, next_interval
+from socketio_runtime.truth.crossing import NAMESPACE
+from socketio_runtime.truth.interval import BEAT_SECONDS, next_interval
 from support.app import App, stop_all
 from support.net import RedisServer
 from support.until import until

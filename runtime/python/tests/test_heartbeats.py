@@ -10,8 +10,8 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
-from socketio_runtime.broadcasts.hearing import MOST_KEPT, MOST_TOLD, Hearing
-from socketio_runtime.broadcasts.interval import BEAT_SECONDS, HEARD_SECONDS, SHRINKING, heard_for, next_interval
+from socketio_runtime.truth.hearing import MOST_KEPT, MOST_TOLD, Hearing
+from socketio_runtime.truth.interval import BEAT_SECONDS, HEARD_SECONDS, SHRINKING, heard_for, next_interval
 from support.app import BUILD, MOUNT, App
 from support.net import Cable, RedisServer
 from support.pods import ADDRESSES

@@ -25,7 +25,8 @@ def test_other_programs_get_the_import_hook_and_nothing_else() -> None:
         "print(ours, threading.active_count(), signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"
     )
     done = run(code, SOCKETIO_RUNTIME_PORT=str(free_port()))
-    assert (done.stdout.strip(), done.stderr) == ("['socketio_runtime', 'socketio_runtime.import_hook'] 1 True", "")
+    loaded = ["socketio_runtime", "socketio_runtime.find", "socketio_runtime.find.import_hook"]
+    assert (done.stdout.strip(), done.stderr) == (f"{loaded} 1 True", "")
 
 
 def test_a_program_with_a_socketio_client_only_is_left_alone() -> None:
@@ -45,7 +46,8 @@ def test_the_images_own_sitecustomize_runs_too(tmp_path: Path) -> None:
 
 
 HOOKED = (
-    "import sys; print([type(finder).__module__ for finder in sys.meta_path].count('socketio_runtime.import_hook'))"
+    "import sys; finders = [type(finder).__module__ for finder in sys.meta_path];"
+    "print(finders.count('socketio_runtime.find.import_hook'))"
 )
 
 
@@ -95,11 +97,11 @@ def test_without_their_variables_an_engine_is_not_touched() -> None:
     assert run(code).stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("missing", ["socketio_runtime", "socketio_runtime/patch.py", "socketio_runtime/vendor"])
+@pytest.mark.parametrize("missing", [".", "hooks/socketio.py", "vendor"])
 def test_a_runtime_with_missing_parts_leaves_the_app_alone(missing: str, tmp_path: Path) -> None:
     mount = tmp_path / "mount"
     shutil.copytree(MOUNT, mount, ignore=shutil.ignore_patterns("__pycache__"))
-    part = mount / missing
+    part = mount / "socketio_runtime" / missing
     if part.is_dir():
         shutil.rmtree(part)
     else:

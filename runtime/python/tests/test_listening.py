@@ -12,9 +12,9 @@ from support.net import free_port
 from support.until import until
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
+from socketio_runtime.main import Runtime
+from socketio_runtime.port.side_port import SidePort
 from socketio_runtime.processes.door import Door, Pod, ask
-from socketio_runtime.runtime import Runtime
-from socketio_runtime.side_port import SidePort
 
 ADDRESS = "127.9.1.1"
 

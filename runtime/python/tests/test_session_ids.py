@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from socketio_runtime.runtime import Runtime
+from socketio_runtime import settings
 from socketio_runtime.sessions import forwarder as forwarders
 from socketio_runtime.sessions.request import serialize
 from socketio_runtime.sessions.seal import Location, Sealer
+from socketio_runtime.truth.traffic import Traffic
 from support.app import TESTS, App
 from support.pods import KEY, forwarded, pods
 
@@ -105,7 +106,7 @@ def test_no_hostile_id_leads_anywhere(tmp_path: Path) -> None:
         "SOCKETIO_RUNTIME_TOKEN_FILE": str(tmp_path / "token"),
         "SOCKETIO_RUNTIME_PORT": "1",
     }
-    forwarder = forwarders.create(Runtime(env))
+    forwarder = forwarders.create(settings.read(env), Traffic(), lambda: None)
     assert forwarder
     led = [
         sid

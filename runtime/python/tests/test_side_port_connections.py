@@ -14,9 +14,9 @@ from support.net import free_port
 from support.until import until
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
-from socketio_runtime import http_connection
-from socketio_runtime.route import Answer, Route
-from socketio_runtime.side_port import SidePort
+from socketio_runtime.port import http_connection
+from socketio_runtime.port.route import Answer, Route
+from socketio_runtime.port.side_port import SidePort
 
 # as far apart as a request's time and the time between two requests really are
 REQUEST_SECONDS = 0.4

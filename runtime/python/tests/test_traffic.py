@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import requests
-from socketio_runtime.traffic import ADDRESSES, Traffic, windows
+from socketio_runtime.truth.traffic import ADDRESSES, Traffic, windows
 from support.app import App
 from support.pods import pods
 from support.servers import POLLING

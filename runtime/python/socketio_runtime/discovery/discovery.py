@@ -9,7 +9,7 @@ import weakref
 from urllib.parse import parse_qs
 
 from ..log import log
-from ..route import Answer, Later, Request, Route
+from ..port.route import Answer, Later, Request, Route
 from .asking import Names, ask_all
 from .servers import Heard, Listed, listed, url_of
 

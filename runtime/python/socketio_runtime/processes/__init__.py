@@ -6,13 +6,10 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import Any, Callable, Mapping
 
-from .answers import answers
-from .door import Door, Pod, ask
-
-if TYPE_CHECKING:
-    from ..runtime import Runtime
+from ..settings import Address
+from .door import Answers, Door, Pod, ask
 
 Body = Mapping[str, Any]
 
@@ -30,11 +27,11 @@ def _nothing(pid: int) -> Body:
 
 
 class Processes:
-    """Without the pod's address the process knows of no other. `door`: where the others ask this one."""
+    """Without the pod's address and its side port the process knows of no other. `answers`: of this process. `door`:
+    where the others ask this one."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._answers = answers(runtime)
-        address, port = runtime.settings.address, runtime.settings.port
+    def __init__(self, address: Address | None, port: int | None, answers: Answers) -> None:
+        self._answers = answers
         self._pod = Pod(str(address), port) if address and port else None
         self.door: Door | None = None
         self._lock = threading.Lock()

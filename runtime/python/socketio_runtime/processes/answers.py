@@ -4,43 +4,55 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import Any, Callable, Mapping
 
 from .. import __version__
-from ..exposition import families
-from ..version import show
-
-if TYPE_CHECKING:
-    from ..managed_server import ManagedServer
-    from ..runtime import Runtime
+from ..control.app_address import AppAddress
+from ..control.drain import Drain
+from ..control.readiness import Readiness
+from ..port.exposition import Family
+from ..servers.managed_server import ManagedServer
+from ..servers.servers import Servers
+from ..servers.version import show
+from ..truth.traffic import Traffic
 
 Body = Mapping[str, Any]
 
 
-def answers(runtime: Runtime) -> dict[str, Callable[[Body], Any]]:
-    """Question -> what answers it, with what can be written as JSON."""
-    return {
-        "state": lambda body: {**runtime.readiness.state(), "connections": runtime.connections()},
-        "status": lambda body: _status(runtime),
-        "metrics": lambda body: [family.wire() for family in families(runtime)],
-        "drain": lambda body: _drain(runtime, body),
-        "shed": lambda body: runtime.drain.shed(body["count"], body["seconds"]),
-    }
+def answers(
+    servers: Servers,
+    drain: Drain,
+    readiness: Readiness,
+    app_address: AppAddress,
+    traffic: Traffic,
+    adapter: str,
+    families: Callable[[], list[Family]],
+) -> dict[str, Callable[[Body], Any]]:
+    """Question -> what answers it, with what can be written as JSON. `adapter`: the one asked for. `families`: the
+    metrics of this process."""
 
+    def state(body: Body) -> dict[str, Any]:
+        return {**readiness.state(), "draining": drain.draining, "connections": servers.connections()}
 
-def _status(runtime: Runtime) -> dict[str, Any]:
-    """Of this process alone. Addresses of clients go to the process that asks, and no further."""
-    listening = runtime.app_address.own() is not None
+    # addresses of clients go to the process that asks, and no further
+    def status(body: Body) -> dict[str, Any]:
+        listening = app_address.own() is not None
+        return {
+            "runtime": __version__,
+            "python": platform.python_version(),
+            "pid": os.getpid(),
+            **state(body),
+            "adapterAsked": adapter,
+            "traffic": [bucket.wire() for bucket in traffic.buckets()],
+            "servers": [_server(managed, listening) for managed in servers.all()],
+        }
+
     return {
-        "runtime": __version__,
-        "python": platform.python_version(),
-        "pid": os.getpid(),
-        **runtime.readiness.state(),
-        "draining": runtime.drain.draining,
-        "connections": runtime.connections(),
-        "adapterAsked": runtime.settings.adapter,
-        "traffic": [bucket.wire() for bucket in runtime.traffic.buckets()],
-        "servers": [_server(managed, listening) for managed in runtime.all()],
+        "state": state,
+        "status": status,
+        "metrics": lambda body: [family.wire() for family in families()],
+        "drain": lambda body: _drain(drain, body),
+        "shed": lambda body: drain.shed(body["count"], body["seconds"]),
     }
 
 
@@ -56,9 +68,9 @@ def _server(managed: ManagedServer, listening: bool) -> dict[str, Any]:
     }
 
 
-def _drain(runtime: Runtime, body: Body) -> bool:
+def _drain(drain: Drain, body: Body) -> bool:
     """Whether it did not drain already."""
-    begun = runtime.drain.begin(body["terminating"])
+    begun = drain.begin(body["terminating"])
     if begun:
-        runtime.drain.start(body["seconds"], body["after"])
+        drain.start(body["seconds"], body["after"])
     return begun

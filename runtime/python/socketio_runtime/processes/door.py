@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Callable, Mapping
 
 from ..log import log
-from ..route import Answer, Request, Route
-from ..side_port import SidePort
+from ..port.route import Answer, Request, Route
+from ..port.side_port import SidePort
 from .folder import folder_of, make_folder
 
 # for the answers of all: less than a probe waits

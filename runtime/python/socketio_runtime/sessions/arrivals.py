@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..truth.traffic import Traffic
 from .forwarder import METHODS, Forwarder
 from .request import Environ, session
-
-if TYPE_CHECKING:
-    from ..traffic import Traffic
 
 
 class Arrivals:

@@ -7,27 +7,24 @@ import functools
 import inspect
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..log import guarded
 from .answer import Answer
 from .arrivals import Arrivals
 from .async_tunnel import AsyncTunnels
 from .forwarder import Elsewhere, Forwarder
-from .limit import over_limit
+from .limit import Limit
 from .request import Environ, UnfitRequestError, body_length, serialize, upgrades
 from .tunnel import PeerGoneError
 
-if TYPE_CHECKING:
-    from ..runtime import Runtime
 
-
-def stand_before(engine: Any, runtime: Runtime, forwarder: Forwarder | None) -> None:
+def stand_before(engine: Any, arrivals: Arrivals, limit: Limit, forwarder: Forwarder | None) -> None:
     """Wraps `handle_request` of this engine. Requests are translated, and answers made, by its own driver, so this
     serves ASGI, aiohttp, Sanic and Tornado."""
     original, translate = engine.handle_request, engine._async["translate_request"]
     translated: ContextVar[Any] = ContextVar("socketio_runtime_request", default=None)
-    tunnels, arrivals = AsyncTunnels(), Arrivals(engine, runtime.traffic, runtime.forwarder)
+    tunnels = AsyncTunnels()
 
     # a request can be translated once only: the engine gets what we made of it
     async def translate_request(*args: Any, **kwargs: Any) -> Any:
@@ -41,7 +38,7 @@ def stand_before(engine: Any, runtime: Runtime, forwarder: Forwarder | None) -> 
         answer = None
         with guarded("looking for a session"):
             sid = arrivals.arrived(environ)
-            answer = over_limit(runtime, environ)
+            answer = limit.refused(environ)
             if answer is None and forwarder:
                 answer = await _from_elsewhere(engine, forwarder, tunnels, environ)
             if answer is None:

@@ -6,11 +6,13 @@ import hmac
 import os
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Callable, Optional
 
-from .. import token
+from ..adapters.broker import RedisBroker
 from ..log import log
-from ..settings import Address
+from ..port import token
+from ..settings import Address, Settings
+from ..truth.traffic import Traffic
 from .account import Account
 from .answer import Answer
 from .peers import Peers, endpoint
@@ -18,9 +20,7 @@ from .request import HOP_KEY, Environ, session, upgrades
 from .seal import Location, Sealer
 from .tunnel import LARGEST_ANSWERS, PeerGoneError
 
-if TYPE_CHECKING:
-    from ..runtime import Runtime
-
+Broker = Callable[[], Optional[RedisBroker]]
 METHODS = ("GET", "POST")
 MARGIN_SECONDS = 1.0
 SMALLEST_BUFFER = 1_000_000
@@ -42,16 +42,17 @@ class Elsewhere:
 class Forwarder:
     """One for each process; `own`: address and port of this pod's runtime."""
 
-    def __init__(self, runtime: Runtime, address: Address, port: int, key: str) -> None:
-        settings = runtime.settings
+    def __init__(
+        self, settings: Settings, address: Address, port: int, key: str, traffic: Traffic, broker: Broker
+    ) -> None:
         self.own = endpoint(address, port)
         self.account = Account()
-        self._traffic = runtime.traffic
+        self._traffic = traffic
         self._address = address
         self._port = port
         self._token_file = settings.token_file
         self._sealer = Sealer(key)
-        self._peers = Peers(settings.peers, self.own, settings.prefix, lambda: _broker(runtime))
+        self._peers = Peers(settings.peers, self.own, settings.prefix, broker)
         self.start()
 
     def start(self) -> None:
@@ -128,9 +129,9 @@ class Forwarder:
             self._peers.gone(where.endpoint)
 
 
-def create(runtime: Runtime) -> Forwarder | None:
-    """None unless the environment has all that forwarding takes."""
-    settings = runtime.settings
+def create(settings: Settings, traffic: Traffic, broker: Broker) -> Forwarder | None:
+    """None unless the environment has all that forwarding takes. `broker`: gives the one that the pods share, if there
+    is one."""
     if settings.address is None or settings.port is None or not settings.peers or not settings.token_file:
         return None
     if settings.session_key_file is None:
@@ -145,8 +146,4 @@ def create(runtime: Runtime) -> Forwarder | None:
         log("session key file: empty, sessions are not looked for on other pods")
         return None
     log(f"sessions: looked for on the pods of {', '.join(settings.peers)}")
-    return Forwarder(runtime, settings.address, settings.port, key)
-
-
-def _broker(runtime: Runtime) -> Any:
-    return next((managed.broker for managed in runtime.all() if managed.broker), None)
+    return Forwarder(settings, settings.address, settings.port, key, traffic, broker)

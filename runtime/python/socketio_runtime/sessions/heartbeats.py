@@ -6,7 +6,7 @@ import contextlib
 import time
 from typing import Callable
 
-from ..broker import RedisBroker
+from ..adapters.broker import RedisBroker
 
 EVERY_SECONDS = 5.0
 FIRST_SECONDS = 0.5

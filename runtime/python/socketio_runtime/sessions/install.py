@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import functools
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..log import guarded, log
+from ..servers.managed_server import ManagedServer
+from ..truth.traffic import Traffic
 from . import async_gate, thread_gate
+from .arrivals import Arrivals
 from .forwarder import Forwarder
-
-if TYPE_CHECKING:
-    from ..managed_server import ManagedServer
-    from ..runtime import Runtime
+from .limit import Limit
 
 MARK = "_socketio_runtime_seals"
 
 
-def install(managed: ManagedServer, runtime: Runtime) -> None:
-    """Nothing, where the environment asks neither for sessions to be found elsewhere nor for a limit, and nobody can
-    ask for what was counted."""
-    forwarder = runtime.forwarder
-    if forwarder is None and runtime.settings.max_connections is None and runtime.settings.port is None:
-        return
+def install(managed: ManagedServer, traffic: Traffic, limit: Limit, forwarder: Forwarder | None) -> None:
+    """`forwarder`: of the process; None where sessions are not looked for elsewhere."""
     engine = managed.io.eio
+    arrivals = Arrivals(engine, traffic, forwarder)
     if forwarder:
         _seal(engine, managed.index, forwarder)
         if not managed.threads_cooperate():
             log(f"sessions: {managed.io.async_mode} without monkey patching cannot wait for other pods")
             forwarder = None
     gate = async_gate if managed.asynchronous else thread_gate
-    gate.stand_before(engine, runtime, forwarder)
+    gate.stand_before(engine, arrivals, limit, forwarder)
 
 
 # An id of the app's own making keeps its beginning, one that the app sets later included. Socket.IO takes ids for its

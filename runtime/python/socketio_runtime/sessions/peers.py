@@ -9,7 +9,7 @@ import time
 from ipaddress import ip_address
 from typing import Callable
 
-from ..broker import RedisBroker
+from ..adapters.broker import RedisBroker
 from ..log import log
 from ..settings import Address
 from .heartbeats import Heartbeats

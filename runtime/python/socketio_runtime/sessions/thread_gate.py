@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import functools
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..log import guarded
 from .answer import Answer
 from .arrivals import Arrivals
 from .forwarder import Elsewhere, Forwarder
-from .limit import over_limit
+from .limit import Limit
 from .request import Environ, UnfitRequestError, body_length, serialize
 from .thread_tunnel import ThreadTunnels
 from .tunnel import PeerGoneError
 
-if TYPE_CHECKING:
-    from ..runtime import Runtime
 
-
-def stand_before(engine: Any, runtime: Runtime, forwarder: Forwarder | None) -> None:
+def stand_before(engine: Any, arrivals: Arrivals, limit: Limit, forwarder: Forwarder | None) -> None:
     """Wraps `handle_request` of this engine, under whatever WSGI server."""
     original = engine.handle_request
-    tunnels, arrivals = ThreadTunnels(), Arrivals(engine, runtime.traffic, runtime.forwarder)
+    tunnels = ThreadTunnels()
 
     @functools.wraps(original)
     def handle_request(environ: Any, start_response: Any) -> Any:
         answer = None
         with guarded("looking for a session"):
             sid = arrivals.arrived(environ)
-            answer = over_limit(runtime, environ)
+            answer = limit.refused(environ)
             if answer is None and forwarder:
                 answer = _from_elsewhere(engine, forwarder, tunnels, environ)
             if answer is None:

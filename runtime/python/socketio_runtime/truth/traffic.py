@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any, Callable, Iterable
 
-from .sessions.request import Environ, client
+from ..sessions.request import Environ, client
 
 BUCKET_SECONDS = 10
 BUCKETS = 30

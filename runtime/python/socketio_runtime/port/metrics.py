@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from .broadcasts.crossing import NAMESPACE
+from ..truth.crossing import NAMESPACE
 
 NAMESPACES = 20
 PAIRS = 200

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import Any, Callable, Mapping
 
+from ..processes import Processes, Said
+from ..processes.sums import MetricSums, shares
+from ..sessions.relay import Relays
+from ..sessions.tunnel import PATH, PROTOCOL
+from ..truth.traffic import Bucket, windows
 from . import token
-from .exposition import CONTENT_TYPE, expose, families
-from .processes.sums import MetricSums, shares
+from .exposition import CONTENT_TYPE, Family, expose
 from .route import Answer, Route, Takeover
-from .sessions.tunnel import PATH, PROTOCOL
-from .traffic import Bucket, windows
-
-if TYPE_CHECKING:
-    from .processes import Processes, Said
-    from .runtime import Runtime
-    from .sessions.relay import Relays
 
 LONGEST_SECONDS = 3600
 HIGHEST_COUNT = 1_000_000
@@ -26,28 +23,36 @@ class BadRequestError(Exception):
     """The message tells the client why."""
 
 
-def routes(runtime: Runtime, processes: Processes) -> dict[str, Route]:
-    """Path -> what answers there, for all processes of the pod."""
+def routes(
+    processes: Processes,
+    token_file: str | None,
+    draining: Callable[[], bool],
+    families: Callable[[], list[Family]],
+) -> dict[str, Route]:
+    """Path -> what answers there, for all processes of the pod. `draining`, `families`: of this process."""
     sums = MetricSums()
 
     def authorized(header: str) -> bool:
-        return token.authorized(runtime.settings.token_file, header)
+        return token.authorized(token_file, header)
 
-    def from_peer(header: str) -> bool:
-        own = runtime.forwarder.own if runtime.forwarder else ""
-        return token.peer_authorized(runtime.settings.token_file, own, header)
-
-    relays = runtime.relays
     return {
-        **({PATH: Route("GET", lambda request: _peer(relays), from_peer, PROTOCOL)} if relays else {}),
         "/healthz": Route("GET", lambda request: _health(processes.ask("state"))),
         "/readyz": Route("GET", lambda request: _ready(_state(processes.ask("state")))),
-        "/serving": Route("GET", lambda request: _serving(runtime, processes)),
-        "/metrics": Route("GET", lambda request: Answer(200, _metrics(runtime, processes, sums), CONTENT_TYPE)),
+        "/serving": Route("GET", lambda request: _serving(draining(), processes)),
+        "/metrics": Route("GET", lambda request: Answer(200, _metrics(families, processes, sums), CONTENT_TYPE)),
         "/status": Route("GET", lambda request: Answer(200, _status(processes.ask("status")))),
         "/drain": Route("POST", lambda request: _drain(request.body, processes), authorized),
         "/shed": Route("POST", lambda request: _shed(request.body, processes), authorized),
     }
+
+
+def peer_routes(relays: Relays, own: str, token_file: str | None) -> dict[str, Route]:
+    """What answers other pods. `own`: address and port of this one."""
+
+    def from_peer(header: str) -> bool:
+        return token.peer_authorized(token_file, own, header)
+
+    return {PATH: Route("GET", lambda request: _peer(relays), from_peer, PROTOCOL)}
 
 
 def _peer(relays: Relays) -> Answer | Takeover:
@@ -83,22 +88,22 @@ def _readiness(one: Said) -> dict[str, Any]:
     return {name: one.answer[name] for name in ("ready", "reason", "message", "listens") if name in one.answer}
 
 
-def _serving(runtime: Runtime, processes: Processes) -> Answer:
+def _serving(draining: bool, processes: Processes) -> Answer:
     """For proxies that keep the sessions of a server which answers 404 and give it no new ones.
 
     HAProxy calls it disable-on-404.
     Unlike /readyz it tells of a drain at the pod's end too: such a proxy goes on to reach the pod.
     """
-    if runtime.drain.draining:
+    if draining:
         return Answer(404, {"serving": False, "draining": True})
     ready = _state(processes.ask("state"))["ready"]
     return Answer(200 if ready else 503, {"serving": ready, "draining": False})
 
 
-def _metrics(runtime: Runtime, processes: Processes, sums: MetricSums) -> str:
+def _metrics(families: Callable[[], list[Family]], processes: Processes, sums: MetricSums) -> str:
     """Once there were several processes, the sums go on with what those that have ended had counted."""
     if processes.alone() and sums.empty:
-        return expose(families(runtime))
+        return expose(families())
     return expose(sums.of({one.pid: one.answer for one in processes.ask("metrics")}))
 
 

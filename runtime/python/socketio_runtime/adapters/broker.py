@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from .log import log
+from ..log import log
 
 ANSWER_SECONDS = 1.5
 CHECK_SECONDS = 3.0

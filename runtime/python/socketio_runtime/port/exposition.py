@@ -1,18 +1,16 @@
-"""The text behind /metrics, in the Prometheus format 0.0.4. Values are read from the runtime at each scrape."""
+"""The text behind /metrics, in the Prometheus format 0.0.4. Values are read at each scrape."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Tuple
+from typing import Any, Iterable, Iterator, Mapping, Tuple
 
-from .event_loop import lag_seconds
+from ..servers.event_loop import lag_seconds
+from ..servers.managed_server import ManagedServer
+from ..sessions.account import Account
+from .metrics import Metrics
 from .process import STARTED, process_values
-
-if TYPE_CHECKING:
-    from .managed_server import ManagedServer
-    from .runtime import Runtime
-    from .sessions.account import Account
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Labels = Mapping[str, str]
@@ -51,9 +49,10 @@ def expose(families: Iterable[Family]) -> str:
     return "".join(_written(family) for family in families)
 
 
-def families(runtime: Runtime) -> list[Family]:
-    """All metrics of this process."""
-    servers, metrics = runtime.all(), runtime.metrics
+def families(
+    servers: list[ManagedServer], metrics: Metrics, adapter: str, draining: bool, account: Account | None
+) -> list[Family]:
+    """All metrics of this process. `adapter`: the one asked for. `account`: None where nothing is passed on."""
     events = [({"event": event, "namespace": name}, value) for (event, name), value in metrics.events.copy().items()]
     return [
         _gauge("socket_io_connected", "Sockets connected now, in all namespaces", _sockets(servers)),
@@ -73,7 +72,7 @@ def families(runtime: Runtime) -> list[Family]:
         _gauge(
             "socketio_runtime_adapter_up",
             "1 if the adapter asked for reaches its broker and is subscribed, or the runtime need not bring one",
-            all(_adapter_up(server, runtime.settings.adapter) for server in servers),
+            all(_adapter_up(server, adapter) for server in servers),
             "min",
         ),
         _counter(
@@ -81,7 +80,7 @@ def families(runtime: Runtime) -> list[Family]:
             "Messages dropped because the broker was away for long",
             sum(server.broker.dropped for server in servers if server.broker),
         ),
-        _gauge("socketio_runtime_draining", "1 while connections are moved elsewhere", runtime.drain.draining, "max"),
+        _gauge("socketio_runtime_draining", "1 while connections are moved elsewhere", draining, "max"),
         _family(
             "socketio_runtime_eventloop_lag_seconds",
             "gauge",
@@ -89,7 +88,7 @@ def families(runtime: Runtime) -> list[Family]:
             [({}, lag) for lag in [lag_seconds(servers)] if lag is not None],
             "max",
         ),
-        *(_forwarded(runtime.forwarder.account) if runtime.forwarder else ()),
+        *(_forwarded(account) if account else ()),
         *(
             _family(name, kind, text, [({}, value)], "min" if name == STARTED else "sum")
             for name, kind, text, value in process_values()

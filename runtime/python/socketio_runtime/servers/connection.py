@@ -12,7 +12,7 @@ import importlib
 import inspect
 from typing import Any
 
-from .log import guarded
+from ..log import guarded
 
 
 def close_in_thread(socket: Any) -> None:

@@ -12,10 +12,9 @@ import inspect
 import logging
 import threading
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
-if TYPE_CHECKING:
-    from ..managed_server import ManagedServer
+from .server import Server
 
 NAMESPACE = "/.socketio-runtime"
 LOOK_SECONDS = 1.0
@@ -27,7 +26,7 @@ class Crossing:
     """Of one Server. `takers`: event -> what is called with its arguments; it may be a coroutine function where the
     Server is an asyncio one."""
 
-    def __init__(self, managed: ManagedServer) -> None:
+    def __init__(self, managed: Server) -> None:
         self.takers: dict[str, Callable[..., Any]] = {}
         self._managed = managed
         self._manager: Any = managed.io.manager

@@ -14,8 +14,8 @@ import threading
 import time
 from typing import Mapping
 
+from ..log import log
 from .http_connection import IDLE_SECONDS, REQUEST_SECONDS, Connection
-from .log import log
 from .route import Route
 
 SOCKETS = 64

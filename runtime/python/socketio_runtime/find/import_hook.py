@@ -1,4 +1,4 @@
-"""Watches the imports and hands python-socketio to `patch` as soon as it is loaded.
+"""Watches the imports and hands python-socketio to the runtime as soon as it is loaded.
 
 Every Python process of the container loads this file: it imports nothing that the interpreter has not loaded anyway.
 """
@@ -37,10 +37,10 @@ def _wrap(loader) -> None:  # type: ignore[no-untyped-def]
 
 
 def _found(module) -> None:  # type: ignore[no-untyped-def]
-    from .log import guarded
+    from ..log import guarded
 
     with guarded("hooking python-socketio"):
-        from .patch import found
+        from ..main import found
 
         found(module)
 

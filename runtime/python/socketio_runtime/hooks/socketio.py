@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import Any, Callable
+from typing import Any, Callable, Protocol
 
-from . import version as versions
-from .broadcasts import canary
-from .broadcasts.crossing import NAMESPACE
-from .log import guarded, log
-from .runtime import Runtime, runtime
-from .sessions import install as sessions
-from .traffic import HANDSHAKE
+from ..log import guarded, log
+from ..port.metrics import Metrics
+from ..servers import version as versions
+from ..servers.managed_server import ManagedServer
+from ..settings import Settings
+from ..truth import canary
+from ..truth.crossing import NAMESPACE
+from ..truth.traffic import HANDSHAKE, Traffic
 
 OLDEST = (5, 0)
 MARK = "_socketio_runtime_hooked"
@@ -22,14 +23,42 @@ EVENT_PACKETS = ("2", "5")
 UNKNOWN_SESSION = "Invalid session"
 
 
-def found(socketio: Any) -> None:
+class Runtime(Protocol):
+    """What the hooks talk to."""
+
+    settings: Settings
+    metrics: Metrics
+    traffic: Traffic
+
+    def knows(self, io: Any) -> bool:
+        """Whether that Server is one of ours."""
+
+    def create(self, io: Any, asynchronous: bool, version: versions.Version, socketio: Any) -> ManagedServer:
+        """A Server is being constructed."""
+
+    def created(self, managed: ManagedServer) -> None:
+        """Its constructor has ended."""
+
+    def unsupported(self, io: Any, version: versions.Version) -> None:
+        """A Server of a version that is left alone is being constructed."""
+
+    def connecting(self, io: Any, loop: asyncio.AbstractEventLoop | None) -> None:
+        """A transport connection was opened."""
+
+    def canary(self, io: Any) -> canary.Canary | None:
+        """What answers the operator's own client at that Server."""
+
+    def closed(self, io: Any) -> None:
+        """The app shuts a Server down."""
+
+
+def found(ours: Runtime, socketio: Any) -> None:
     """Called with the module when it has been loaded; hooks its classes once."""
     classes = [vars(socketio).get(name) for name in ("Server", "AsyncServer")]
     servers = [server for server in classes if isinstance(server, type)]
     version = versions.of(socketio)
     if not servers or version == (0,):
         return
-    ours = runtime()
     if version < OLDEST:
         older = f"python-socketio {versions.show(version)} is older than {versions.show(OLDEST)}"
         log(f"{older}: the app is left alone, without adapter and drain")
@@ -92,10 +121,7 @@ def _constructor(original: Callable[..., None], socketio: Any, version: versions
             with guarded("watching the server"):
                 managed.created()
                 _watch_engine(self.eio, ours)
-            with guarded("heartbeats and canary"):
-                managed.listen(ours)
-            with guarded("sessions on other pods"):
-                sessions.install(managed, ours)
+            ours.created(managed)
 
     return __init__
 

@@ -15,9 +15,9 @@ import queue
 import threading
 from typing import Any, AsyncIterator, Callable, Iterator
 
-from .broadcasts.crossing import NAMESPACE
+from ..servers.version import Version
+from ..truth.crossing import NAMESPACE
 from .broker import RedisBroker
-from .version import Version
 
 JSON_SINCE = (5, 14)
 LOCAL_FIRST_SINCE = (5, 10)

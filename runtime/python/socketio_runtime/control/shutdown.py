@@ -14,13 +14,11 @@ import os
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Callable
 
-from .log import log
+from ..log import log
+from .drain import Drain
 from .signals import AppHandler, take_over
-
-if TYPE_CHECKING:
-    from .runtime import Runtime
 
 SIGNAL = signal.SIGTERM
 REPEAT_SECONDS = 1.0
@@ -29,10 +27,23 @@ IDLE, DRAINING, DRAINED, HANDED_OVER = range(4)
 
 
 class Shutdown:
-    """`forked`: this process is a child of the one that created the Server."""
+    """`drain_seconds`: None if signals are the app's. `exit_seconds`: what the app's handler may take. `leave`: called
+    after the drain. `connections`: how many the process has. `forked`: it is a child of the one that created the
+    Server."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(
+        self,
+        drain: Drain,
+        drain_seconds: float | None,
+        exit_seconds: float,
+        leave: Callable[[], None],
+        connections: Callable[[], int],
+    ) -> None:
+        self._drain = drain
+        self._drain_seconds = drain_seconds
+        self._exit_seconds = exit_seconds
+        self._leave = leave
+        self._connections = connections
         self._state = IDLE
         self._asked = 0.0
         self._app: AppHandler | None = None
@@ -40,7 +51,7 @@ class Shutdown:
 
     def install(self) -> None:
         """Takes SIGTERM if the environment asks for a drain."""
-        if self._app or self._runtime.settings.drain_seconds is None:
+        if self._app or self._drain_seconds is None:
             return
         try:
             self._app = take_over(SIGNAL, self._on_signal)
@@ -53,7 +64,7 @@ class Shutdown:
             self._state = DRAINING
             self._asked = time.monotonic()
             # not threading.Thread: its start() waits, which a handler must not do under gevent and eventlet
-            _thread.start_new_thread(self._drain, ())
+            _thread.start_new_thread(self._drain_and_return, ())
         elif self._state == DRAINED:
             self._state = HANDED_OVER
             self._hand_over(number, frame)
@@ -64,13 +75,12 @@ class Shutdown:
             log("SIGTERM again: exit at once")
             _exit(EXIT_CODE_TERMINATED)
 
-    def _drain(self) -> None:
+    def _drain_and_return(self) -> None:
         try:
-            self._runtime.drain.finish(self._runtime.settings.drain_seconds or 0)
+            self._drain.finish(self._drain_seconds or 0)
         except Exception as error:
             log(f"drain failed: {error}")
-        if self._runtime.forwarder:
-            self._runtime.forwarder.leave()
+        self._leave()
         self._state = DRAINED
         os.kill(os.getpid(), SIGNAL)
 
@@ -78,9 +88,8 @@ class Shutdown:
         if self._app is None or self._app.is_default():
             self._default(number)
             return
-        seconds = self._runtime.settings.exit_seconds
-        log(f"SIGTERM: handed to the app's handler, which may take {seconds:g} s")
-        _thread.start_new_thread(self._limit, (seconds,))
+        log(f"SIGTERM: handed to the app's handler, which may take {self._exit_seconds:g} s")
+        _thread.start_new_thread(self._limit, (self._exit_seconds,))
         self._call_app(number, frame)
 
     def _call_app(self, number: int, frame: Any) -> None:
@@ -88,7 +97,7 @@ class Shutdown:
             self._app.call(number, frame)
 
     def _default(self, number: int) -> None:
-        if self.forked and not self._runtime.connections():
+        if self.forked and not self._connections():
             # a worker of the app's own, which its parent expects to end by the signal
             if self._app:
                 self._app.give_back()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any, Mapping
 
-from .log import log
-from .settings import Settings
+from ..log import log
+from ..settings import Settings
 
 VARIABLES = {
     "ping_interval": "SOCKETIO_PING_INTERVAL",

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import manager, options, redis_library
-from .broadcasts.beats import Beats
-from .broadcasts.canary import Canary
-from .broadcasts.crossing import Crossing
-from .broker import RedisBroker
+from ..adapters import manager, redis_library
+from ..adapters.broker import RedisBroker
+from ..log import log
+from ..settings import Settings
+from ..truth.beats import Beats
+from ..truth.canary import Canary
+from . import options
 from .connection import close_in_loop, close_in_thread
-from .log import log
-from .settings import Settings
 from .version import Version, show
-
-if TYPE_CHECKING:
-    from .runtime import Runtime
 
 FLUSH_SECONDS = 1.0
 
@@ -70,14 +67,6 @@ class ManagedServer:
         if self.owner == "runtime" and not self.threads_cooperate():
             log(f"adapter: {self.io.async_mode} without monkey patching cannot wait for Redis, broadcasts stay here")
             self.release()
-
-    def listen(self, runtime: Runtime) -> None:
-        """Takes part in what the runtimes tell each other along the path of the app's broadcasts."""
-        settings = runtime.settings
-        crossing = Crossing(self)
-        self.canary = Canary(self, crossing, runtime)
-        if settings.heartbeats and settings.address and crossing.crosses and self.threads_cooperate():
-            self.beats = Beats(crossing, settings.address)
 
     def connecting(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """A transport connection was opened."""

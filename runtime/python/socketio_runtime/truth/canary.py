@@ -11,16 +11,13 @@ import contextlib
 import functools
 import importlib
 import threading
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable, Iterable
 
-from .. import token
 from ..log import guarded
-from ..traffic import HANDSHAKE
+from ..port import token
 from .crossing import NAMESPACE, Crossing
-
-if TYPE_CHECKING:
-    from ..managed_server import ManagedServer
-    from ..runtime import Runtime
+from .server import Server
+from .traffic import HANDSHAKE, Traffic
 
 SOCKETS = 20
 LONGEST_TEXT = 64
@@ -32,16 +29,27 @@ _admission = threading.Lock()
 
 
 class Canary:
-    """Of one Server. `sockets`: ids of the Engine.IO sessions that have shown that they know the token."""
+    """Of one Server. `address`: of this pod, empty if it is not known. `all_of`: the canaries of all Servers."""
 
-    def __init__(self, managed: ManagedServer, crossing: Crossing, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        managed: Server,
+        crossing: Crossing,
+        address: str,
+        token_file: str | None,
+        traffic: Traffic,
+        all_of: Callable[[], Iterable[Canary]],
+    ) -> None:
         self._managed = managed
         self._io = managed.io
         self._crossing = crossing
-        self._runtime = runtime
-        self._address = str(runtime.settings.address or "")
+        self._address = address
+        self._token_file = token_file
+        self._traffic = traffic
+        self._all_of = all_of
         self._packet = getattr(self._io, "packet_class", None) or importlib.import_module("socketio.packet").Packet
         self._lock = threading.Lock()
+        # ids of the Engine.IO sessions that have shown that they know the token
         self._sockets: set[str] = set()
         crossing.takers[RELAYED] = self._relayed_async if managed.asynchronous else self._relayed
 
@@ -105,17 +113,16 @@ class Canary:
     def _connect(self, eio_sid: str, auth: Any) -> Any:
         proof = auth.get("canary") if isinstance(auth, dict) else None
         known = eio_sid in self._sockets
-        if known or not token.canary(self._runtime.settings.token_file, proof) or not self._admit(eio_sid):
+        if known or not token.canary(self._token_file, proof) or not self._admit(eio_sid):
             return self._packet(CONNECT_ERROR, data=REFUSAL, namespace=NAMESPACE)
         handshake = getattr(self._io.eio.sockets.get(eio_sid), HANDSHAKE, None)
         if handshake:
-            self._runtime.traffic.withdraw(handshake)
+            self._traffic.withdraw(handshake)
         return self._packet(CONNECT, data={"sid": self._io.eio.generate_id()}, namespace=NAMESPACE)
 
     def _admit(self, eio_sid: str) -> bool:
-        canaries = [managed.canary for managed in self._runtime.all() if managed.canary]
         with _admission:
-            if sum(len(canary.open_sockets()) for canary in canaries) >= SOCKETS:
+            if sum(len(canary.open_sockets()) for canary in self._all_of()) >= SOCKETS:
                 return False
             with self._lock:
                 self._sockets.add(eio_sid)

@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import Any, Callable
 
-from .log import log
+from ..log import log
 
 Handler = Any  # Callable[[int, FrameType | None], Any], SIG_DFL, SIG_IGN, or None: not installed from Python
 

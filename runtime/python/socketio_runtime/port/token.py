@@ -11,7 +11,7 @@ import hmac
 import re
 import time
 
-from .log import log
+from ..log import log
 
 PROOF_MILLISECONDS = 60_000
 

@@ -7,7 +7,7 @@ import os
 import sys
 from types import ModuleType
 
-FOLDER = os.path.join(os.path.dirname(__file__), "vendor")
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(__file__)), "vendor")
 
 
 def load() -> ModuleType:

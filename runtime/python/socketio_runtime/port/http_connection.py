@@ -10,7 +10,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Callable, Mapping
 
-from .log import log
+from ..log import log
 from .route import Answer, Later, Request, Route, Takeover
 
 REQUEST_SECONDS = 4.0

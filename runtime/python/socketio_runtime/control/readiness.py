@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .runtime import Runtime
+from ..servers.servers import Servers
+from .app_address import AppAddress
+from .drain import Drain
 
 
 class Readiness:
     """Reasons: NoServer, Draining, BrokerRefused, NotListening, ListensElsewhere, BrokerUnreachable, NotSubscribed."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, servers: Servers, drain: Drain, app_address: AppAddress) -> None:
+        self._servers = servers
+        self._drain = drain
+        self._app_address = app_address
 
     def state(self) -> dict[str, Any]:
         """{"ready": true}, or {"ready": false, "reason", "message"}, and "listens" where it listens elsewhere.
@@ -20,9 +23,8 @@ class Readiness:
         Kubernetes itself takes a pod that terminates out of the endpoints; a router that keeps its sessions may go on.
         A broker that was reached once gates nothing: all pods share it, and its absence would take all of them away.
         """
-        runtime = self._runtime
-        servers = runtime.all()
-        if runtime.drain.draining and not runtime.drain.terminating:
+        servers = self._servers.all()
+        if self._drain.draining and not self._drain.terminating:
             return _no("Draining", "connections are being moved elsewhere")
         if not servers:
             return _no("NoServer", "no Socket.IO server exists")
@@ -30,9 +32,9 @@ class Readiness:
         # first, as an app may listen only when its broker has answered
         if any(broker.state().get("refused") for broker in waiting):
             return _no("BrokerRefused", "the broker refuses the login: user or password of its URL are wrong")
-        if runtime.app_address.own() is None:
+        if self._app_address.own() is None:
             return _no("NotListening", "the Socket.IO server does not listen yet")
-        if runtime.app_address.elsewhere():
+        if self._app_address.elsewhere():
             return self._elsewhere()
         for broker in waiting:
             if not broker.state()["reachable"]:
@@ -41,8 +43,7 @@ class Readiness:
         return {"ready": True}
 
     def _elsewhere(self) -> dict[str, Any]:
-        address = self._runtime.app_address
-        wanted = self._runtime.settings.app_port
+        address, wanted = self._app_address, self._app_address.port
         listener = address.routed() or address.own()
         if listener is None or listener.port is None:
             return _no("ListensElsewhere", f"the server listens on a Unix socket, routers look on port {wanted}")

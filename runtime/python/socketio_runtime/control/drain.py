@@ -6,12 +6,10 @@ import math
 import random
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import Callable
 
-from .log import log
-
-if TYPE_CHECKING:
-    from .runtime import Runtime
+from ..log import log
+from ..servers.servers import Servers
 
 SHORTEST_WAIT_SECONDS = 0.01
 SETTLE_SECONDS = 1.0
@@ -20,10 +18,12 @@ LAST_ANSWER_SECONDS = 0.1
 
 
 class Drain:
-    """One for each process. `terminating`: the pod ends; its sessions are served until they have been moved."""
+    """One for each process. `terminating`: the pod ends; its sessions are served until they have been moved. `begins`:
+    called when a drain begins."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, servers: Servers, begins: Callable[[], None]) -> None:
+        self._servers = servers
+        self._begins = begins
         self._lock = threading.Lock()
         self._drained = threading.Event()
         self.draining = False
@@ -36,8 +36,7 @@ class Drain:
             first = not self.draining
             self.draining = True
             self.terminating = self.terminating or terminating
-        if self._runtime.side_port:
-            self._runtime.side_port.end()
+        self._begins()
         return first
 
     def run(self, seconds: float) -> None:
@@ -46,7 +45,7 @@ class Drain:
         log(f"drain: {self._open()} connections over {seconds:g} s")
         closed = self._close(math.inf, seconds)
         self._settle()
-        log(f"drain: {closed} connections closed, {self._runtime.connections()} left")
+        log(f"drain: {closed} connections closed, {self._servers.connections()} left")
         self._drained.set()
 
     def finish(self, seconds: float) -> None:
@@ -102,16 +101,16 @@ class Drain:
         return closed
 
     def _close_one(self) -> bool:
-        return any(managed.close_one() for managed in self._runtime.all())
+        return any(managed.close_one() for managed in self._servers.all())
 
     def _settle(self) -> None:
         end = time.monotonic() + SETTLE_SECONDS
-        while self._runtime.connections() > 0 and time.monotonic() < end:
+        while self._servers.connections() > 0 and time.monotonic() < end:
             time.sleep(0.02)
         time.sleep(LAST_ANSWER_SECONDS)
-        for managed in self._runtime.all():
+        for managed in self._servers.all():
             if managed.broker:
                 managed.broker.flush(SETTLE_SECONDS)
 
     def _open(self) -> int:
-        return sum(len(managed.open_sockets()) for managed in self._runtime.all())
+        return sum(len(managed.open_sockets()) for managed in self._servers.all())

@@ -1,0 +1,1 @@
+"""What carries broadcasts from one process to another."""

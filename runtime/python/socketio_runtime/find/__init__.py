@@ -1,0 +1,1 @@
+"""What looks for python-socketio in the app's process."""

@@ -1,0 +1,1 @@
+"""What is wrapped in python-socketio and python-engineio."""

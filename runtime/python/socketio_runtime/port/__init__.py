@@ -1,0 +1,1 @@
+"""What probes, the operator and other pods ask the runtime."""
