@@ -67,6 +67,16 @@ def test_a_recovery_that_skips_the_apps_middlewares_is_told() -> None:
     assert "skipMiddlewares to false" in condition.message
 
 
+def test_feathers_without_feathers_sync_is_told() -> None:
+    found = RuntimeReport.parse("chat-0", {**STATUS, "servers": [{**STATUS["servers"][0], "feathersUnsynced": True}]})
+    assert found
+    seen = picture(world(cluster()), runtimes=(*reports("runtime"), found))
+    (condition,) = (item for item in conditions(cluster(), Decision(), seen) if item.type == "AdapterInjected")
+    assert condition.status
+    assert "The app in pod chat-0 uses Feathers" in condition.message
+    assert "feathers-sync" in condition.message
+
+
 def test_without_reports_nothing_is_claimed() -> None:
     of = cluster()
     assert "AdapterInjected" not in {item.type for item in conditions(of, Decision(), picture(world(of)))}

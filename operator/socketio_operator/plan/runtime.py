@@ -46,8 +46,8 @@ class RuntimeReport:
     `SILENT` if the runtime does not answer. `serves`: where it does not, the app's own port is open.
     `socketio`: a version. `waits_for`: the runtime's reason not to be ready, empty if it is. `listens`: where, if that
     is the reason. `apart`: the runtime's adapter does not hear what other pods publish. `skips`: sessions that are
-    recovered skip the app's middlewares. `figures`: of its traffic, as of `taken`; two reports are the same news if the
-    `gist` of their figures is.
+    recovered skip the app's middlewares. `unsynced`: the app uses Feathers without feathers-sync. `figures`: of its
+    traffic, as of `taken`; two reports are the same news if the `gist` of their figures is.
     """
 
     pod: str
@@ -58,6 +58,7 @@ class RuntimeReport:
     apart: bool = False
     serves: bool = False
     skips: bool = False
+    unsynced: bool = False
     gist: tuple[Any, ...] = Figures().gist
     figures: Figures = field(default=Figures(), compare=False)
     taken: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
@@ -79,10 +80,22 @@ class RuntimeReport:
         apart = any(_is_apart(item["adapter"]) for item in status["servers"])
         figures = Figures.parse(status)
         owner = str(server["adapter"]["owner"])
-        skips = any(item.get("skipsMiddlewares") is True for item in status["servers"])
         return cls(
-            pod, owner, version[0], waits_for, listens, apart=apart, skips=skips, gist=figures.gist, figures=figures
+            pod,
+            owner,
+            version[0],
+            waits_for,
+            listens,
+            apart=apart,
+            skips=_any(status, "skipsMiddlewares"),
+            unsynced=_any(status, "feathersUnsynced"),
+            gist=figures.gist,
+            figures=figures,
         )
+
+
+def _any(status: Mapping[str, Any], key: str) -> bool:
+    return any(item.get(key) is True for item in status["servers"])
 
 
 def _is_apart(adapter: Mapping[str, Any]) -> bool:
@@ -123,6 +136,18 @@ _FINDINGS = {
     ),
 }
 
+# field of a report -> what is said of the first pod in which it holds
+_NOTES = {
+    "skips": (
+        "In pod {pod} sessions that are recovered skip the app's middlewares, which may check who connects: set "
+        "connectionStateRecovery.skipMiddlewares to false in the app."
+    ),
+    "unsynced": (
+        "The app in pod {pod} uses Feathers, which sends its events to the clients of their own pod only: configure "
+        "feathers-sync in the app."
+    ),
+}
+
 _WAITS = {
     ELSEWHERE: "nothing listens yet on spec.port, where routers look",
     "NotListening": "its Socket.IO server does not listen yet",
@@ -142,17 +167,12 @@ def adapter_finding(reports: tuple[RuntimeReport, ...]) -> tuple[bool, str, str]
                 return False, reason, sentence.format(pod=report.pod, socketio=report.socketio)
     if not reports:
         return None
-    return True, "Injected", "The pods use the adapter that the runtime added." + _skipping(reports)
+    return True, "Injected", "The pods use the adapter that the runtime added." + _notes(reports)
 
 
-def _skipping(reports: tuple[RuntimeReport, ...]) -> str:
-    for report in reports:
-        if report.skips:
-            return (
-                f" In pod {report.pod} sessions that are recovered skip the app's middlewares, which may check who "
-                "connects: set connectionStateRecovery.skipMiddlewares to false in the app."
-            )
-    return ""
+def _notes(reports: tuple[RuntimeReport, ...]) -> str:
+    first = {note: next((report.pod for report in reports if getattr(report, note)), None) for note in _NOTES}
+    return "".join(" " + _NOTES[note].format(pod=pod) for note, pod in first.items() if pod)
 
 
 def _kind(report: RuntimeReport) -> str:

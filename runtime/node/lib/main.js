@@ -99,7 +99,10 @@ class Runtime {
   connected(socket) {
     if (isOurs(socket)) return;
     this.metrics.connected(socket);
-    const { broker } = this.servers.get(socket.server) || {};
+    const managed = this.servers.get(socket.server);
+    if (!managed) return;
+    managed.connected(socket);
+    const { broker } = managed;
     if (broker && broker.connected) broker.connected(socket);
   }
 

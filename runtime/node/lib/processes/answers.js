@@ -37,6 +37,7 @@ function describe(server) {
     adapter: { owner: server.adapterOwner, name: server.adapterName, ...(server.broker ? server.broker.state() : {}) },
     recovery: server.recovery,
     ...(server.skipsMiddlewares && { skipsMiddlewares: true }),
+    ...(server.feathersUnsynced && { feathersUnsynced: true }),
     appOptions: [...server.appOptions],
     listening: server.listening(),
     connections: server.connections(),

@@ -10,6 +10,7 @@ const { keep } = require("./options.js");
 const { appAdapterModule } = require("../adapters/socket-io-adapter.js");
 
 const RECOVERY_SINCE = [4, 6];
+const FEATHERS_SYNC = /[\\/]node_modules[\\/]feathers-sync[\\/]/;
 
 /** One Socket.IO Server of the app: its adapter, its engines and their connections. */
 class ManagedServer {
@@ -35,6 +36,8 @@ class ManagedServer {
     this.recovery = false;
     /** whether sessions that are recovered skip the app's middlewares: Socket.IO's default, where the app asks for recovery */
     this.skipsMiddlewares = false;
+    /** whether Feathers uses it without feathers-sync; undefined until its first client */
+    this.feathersUnsynced = undefined;
     /** names of options that the app chose itself although the environment sets them */
     this.appOptions = new Set();
     this.engines = new Set();
@@ -136,6 +139,13 @@ class ManagedServer {
       connection.on("packetCreate", onPacket);
     });
     engine.on("connection_error", (error) => metrics.rejected(error));
+  }
+
+  /** A client is connected. Feathers sends events to the sockets of its own process, past the adapter. */
+  connected({ feathers }) {
+    if (this.feathersUnsynced !== undefined) return;
+    this.feathersUnsynced = Boolean(feathers) && !Object.keys(require.cache).some((file) => FEATHERS_SYNC.test(file));
+    if (this.feathersUnsynced) log("Feathers: its events reach clients of this process only, feathers-sync carries them to all");
   }
 
   /** @returns {number} transport connections, those being closed included */
