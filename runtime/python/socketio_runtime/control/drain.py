@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import random
+import sys
 import threading
 import time
 from typing import Callable
@@ -11,7 +11,8 @@ from typing import Callable
 from ..log import log
 from ..servers.servers import Servers
 
-SHORTEST_WAIT_SECONDS = 0.01
+# each step looks at all connections
+SHORTEST_WAIT_SECONDS = 0.05
 SETTLE_SECONDS = 1.0
 # time for the web server to write the answer that a polling client waits for
 LAST_ANSWER_SECONDS = 0.1
@@ -43,7 +44,7 @@ class Drain:
         """Closes all connections over that many seconds; returns when the last was closed, and what must outlive them
         has reached the broker."""
         log(f"drain: {self._open()} connections over {seconds:g} s")
-        closed = self._close(math.inf, seconds)
+        closed = self._close(sys.maxsize, seconds)
         self._settle()
         log(f"drain: {closed} connections closed, {self._servers.connections()} left")
         self._drained.set()
@@ -83,7 +84,7 @@ class Drain:
 
     # The pace follows what is left: connections that arrive meanwhile are spread over the rest of the time. Each wait
     # is between a half and one and a half of the mean gap.
-    def _close(self, count: float, seconds: float) -> int:
+    def _close(self, count: int, seconds: float) -> int:
         end = time.monotonic() + seconds
         closed = 0
         while True:
@@ -94,14 +95,16 @@ class Drain:
             gap = remaining / left
             wait = max(gap, SHORTEST_WAIT_SECONDS) * random.uniform(0.5, 1.5)
             time.sleep(min(wait, remaining))
-            due = min(left, max(1, round(wait / gap)))
-            closed += sum(self._close_one() for _ in range(int(due)))
-        while closed < count and self._close_one():
-            closed += 1
+            closed += self._close_oldest(min(left, max(1, round(wait / gap))))
+        while found := self._close_oldest(count - closed):
+            closed += found
         return closed
 
-    def _close_one(self) -> bool:
-        return any(managed.close_one() for managed in self._servers.all())
+    def _close_oldest(self, most: int) -> int:
+        closed = 0
+        for managed in self._servers.all():
+            closed += managed.close_oldest(most - closed)
+        return closed
 
     def _settle(self) -> None:
         end = time.monotonic() + SETTLE_SECONDS

@@ -143,12 +143,16 @@ def _count_sent(socket: Any, ours: Runtime) -> None:
     send = socket.send
 
     def counted(packet: Any, *rest: Any) -> Any:
-        text = str(packet.data)[: len(NAMESPACE) + 1]
-        if packet.packet_type == MESSAGE and text[:1] in EVENT_PACKETS and text[1:] != NAMESPACE:
+        if packet.packet_type == MESSAGE and _is_event(packet.data):
             ours.metrics.sent()
         return send(packet, *rest)
 
     socket.send = counted
+
+
+# An attachment is bytes, and may be large: it is not looked at.
+def _is_event(data: Any) -> bool:
+    return isinstance(data, str) and data.startswith(EVENT_PACKETS) and not data.startswith(NAMESPACE, 1)
 
 
 def _watch_connection(

@@ -83,18 +83,17 @@ class ManagedServer:
         self._asked.intersection_update([socket.sid for socket in sockets])
         return [socket for socket in sockets if socket.sid not in self._asked and not socket.closing]
 
-    def close_one(self) -> bool:
-        """Closes the oldest open connection; False if there is none."""
+    def close_oldest(self, most: int) -> int:
+        """Closes open connections, at most so many; how many it were."""
         with self._closing:
-            sockets = self.open_sockets()
-            if not sockets:
-                return False
-            self._asked.add(sockets[0].sid)
-        if self.loop:
-            close_in_loop(sockets[0], self.loop)
-        else:
-            close_in_thread(sockets[0])
-        return True
+            sockets = self.open_sockets()[:most]
+            self._asked.update(socket.sid for socket in sockets)
+        for socket in sockets:
+            if self.loop:
+                close_in_loop(socket, self.loop)
+            else:
+                close_in_thread(socket)
+        return len(sockets)
 
     def adapter_state(self) -> dict[str, Any]:
         """owner, name and, with a broker, whether it is reachable and subscribed."""
