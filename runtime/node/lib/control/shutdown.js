@@ -40,6 +40,8 @@ class Shutdown {
   install() {
     if (this.installed || !isMainThread || this.drainSeconds === undefined) return;
     this.installed = true;
+    // Deno calls each listener by itself: ours would keep the process alive, and the app's would not wait for it
+    if (process.versions.deno) return log("signals are left to Deno: a drain begins by command");
     const emit = process.emit;
     const shutdown = this;
     process.emit = function (event, ...rest) {

@@ -1,0 +1,2 @@
+"use strict";
+require("../chat.cjs").start(require("socket.io"));
