@@ -137,6 +137,23 @@ def test_the_brokers_authority_is_a_file_of_the_runtime() -> None:
     assert "volumes" not in pod_of(adapter=adapter, runtime=NONE)
 
 
+def test_the_admin_ui_is_asked_of_the_runtime_with_a_password_from_a_file() -> None:
+    asked = {"passwordSecret": {"name": "chat-admin"}}
+    of = cluster(runtime={"adminUi": asked})
+    assert SecretNeed("chat-admin", "password", "spec.runtime.adminUi.passwordSecret") in needed_secrets(of)
+    pod = pod_of(runtime={"adminUi": asked})
+    found = {name: value for name, value in env_of(pod).items() if name.startswith("SOCKETIO_RUNTIME_ADMIN")}
+    assert found == {
+        "SOCKETIO_RUNTIME_ADMIN_PASSWORD_FILE": "/socketio-runtime-admin/password",
+        "SOCKETIO_RUNTIME_ADMIN_USERNAME": "admin",
+        "SOCKETIO_RUNTIME_ADMIN_MODE": "production",
+    }
+    (volume,) = (item for item in pod["volumes"] if item["name"] == "socketio-runtime-admin")
+    assert volume["secret"] == {"secretName": "chat-admin", "items": [{"key": "password", "path": "password"}]}
+    writable = env_of(pod_of(runtime={"adminUi": {**asked, "readOnly": False}}))
+    assert writable["SOCKETIO_RUNTIME_ADMIN_READ_ONLY"] == "off"
+
+
 @pytest.mark.parametrize(
     "given",
     [{"value": "--max-old-space-size=256"}, {"valueFrom": {"configMapKeyRef": {"name": "app", "key": "options"}}}],

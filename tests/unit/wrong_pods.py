@@ -150,6 +150,20 @@ WRONG_IN_PODS: dict[str, tuple[dict[str, Any], str]] = {
         ),
         "A key is made of letters, digits, -, _ and ., such as ca.crt.",
     ),
+    "an admin UI without the runtime that brings it": (
+        spec_with(
+            runtime={"inject": "python", "adminUi": {"passwordSecret": {"name": "a"}}}, adapter={"type": "redis"}
+        ),
+        "runtime.adminUi needs runtime.inject node, which brings the package for it",
+    ),
+    "an admin UI without a password": (
+        spec_with(runtime={"adminUi": {}}),
+        "spec.runtime.adminUi.passwordSecret: Required value",
+    ),
+    "a name to log in with that a shell would read": (
+        spec_with(runtime={"adminUi": {"passwordSecret": {"name": "a"}, "username": "$(HOME)"}}),
+        "adminUi.username is made of letters, digits and ._@-, such as admin.",
+    ),
     "an external broker in parts": (
         spec_with(adapter={"broker": "external", "external": {"secretName": "a"}, "env": {"host": "REDIS_HOST"}}),
         "With adapter.broker external only adapter.env.url can be mapped",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from socketio_operator.api.base import Model, checked, object_name, rule, without_default
+from socketio_operator.api.base import Model, checked, object_name, rule, secret_key, without_default
 from socketio_operator.api.pod import Annotations, Labels, Resources, Scheduling, foreign_labels, restricted_annotations
 
 EnvName = Annotated[
@@ -104,15 +104,7 @@ class Authority(Model):
     """A Secret with the certificate of a private authority."""
 
     name: str = object_name("the Secret")
-    key: str = Field(
-        "ca.crt",
-        description="Key that holds the certificates, as PEM. Default: `ca.crt`.",
-        min_length=1,
-        max_length=253,
-        json_schema_extra=checked(
-            rule("self.matches('^[A-Za-z0-9._-]+$')", "A key is made of letters, digits, -, _ and ., such as ca.crt.")
-        ),
-    )
+    key: str = secret_key("ca.crt", "the certificates, as PEM")
 
 
 class ExternalBroker(Model):

@@ -49,6 +49,22 @@ def map_list(*keys: str, max_items: int) -> dict[str, Any]:
     }
 
 
+def secret_key(default: str, what: str) -> Any:
+    """A key of a Secret. `what`: it holds."""
+    return Field(
+        default,
+        description=f"Key that holds {what}. Default: `{default}`.",
+        min_length=1,
+        max_length=253,
+        json_schema_extra=checked(
+            rule(
+                "self.matches('^[A-Za-z0-9._-]+$')",
+                f"A key is made of letters, digits, -, _ and ., such as {default}.",
+            )
+        ),
+    )
+
+
 def object_name(what: str) -> Any:
     """A required field that names an object of the cluster's own namespace."""
     return Field(

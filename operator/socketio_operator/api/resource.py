@@ -118,6 +118,11 @@ class ClusterSpec(
             "given up while a pod may still start; raise it.",
         ),
         rule(
+            "!has(self.runtime.adminUi) || self.runtime.inject == 'node'",
+            "runtime.adminUi needs runtime.inject node, which brings the package for it; set it, or let the app call "
+            "instrument by itself and remove runtime.adminUi.",
+        ),
+        rule(
             "self.workers.count == 1 || self.runtime.inject == 'node'",
             "workers.count above 1 needs runtime.inject node, which starts the workers; set one of them.",
         ),

@@ -4,8 +4,45 @@ from typing import Literal
 
 from pydantic import Field
 
-from socketio_operator.api.base import Model
+from socketio_operator.api.base import Model, checked, object_name, rule, secret_key
 from socketio_operator.api.pod import Resources
+
+
+class AdminPassword(Model):
+    """A Secret with a password."""
+
+    name: str = object_name("the Secret")
+    key: str = secret_key("password", "the password")
+
+
+class AdminUi(Model):
+    """Access for the admin UI of Socket.IO, in the namespace `/admin` of the app's server."""
+
+    password_secret: AdminPassword = Field(
+        description="The password; pods read it when they start. Example: `{name: chat-admin}`."
+    )
+    username: str = Field(
+        "admin",
+        description="Name to log in with. Default: `admin`.",
+        min_length=1,
+        max_length=64,
+        json_schema_extra=checked(
+            rule(
+                "self.matches('^[A-Za-z0-9._@-]+$')",
+                "adminUi.username is made of letters, digits and ._@-, such as admin.",
+            )
+        ),
+    )
+    read_only: bool = Field(
+        True,
+        description="With false who is logged in may send events to clients, let them join and leave rooms and "
+        "disconnect them. Default: true.",
+    )
+    mode: Literal["production", "development"] = Field(
+        "production",
+        description="`production`: numbers of each process, every 2 seconds. `development`: each client, room and "
+        "event too, which costs processor time and broadcasts. Default: `production`.",
+    )
 
 
 class Runtime(Model):
@@ -40,6 +77,16 @@ class Runtime(Model):
         description="Whether each pod sends a few bytes through the adapter every 5 seconds, with more than 26 pods "
         "more rarely, so that the operator can report the condition Broadcasting. Default: true.",
     )
+    admin_ui: AdminUi | None = Field(
+        None,
+        description="Lets the admin UI of Socket.IO in; with `inject: node` and Socket.IO 4.4 or later. Default: "
+        "nobody. Example: `{passwordSecret: {name: chat-admin}}`.",
+    )
+
+    @property
+    def admin_password(self) -> AdminPassword | None:
+        """The Secret with the admin UI's password, if that is let in."""
+        return self.admin_ui.password_secret if self.admin_ui else None
 
 
 class Workers(Model):

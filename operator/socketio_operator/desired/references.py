@@ -8,6 +8,7 @@ from socketio_operator.api import SocketIOCluster
 from socketio_operator.api.pod import EnvFrom, EnvVar
 from socketio_operator.desired.kinds import Ref
 from socketio_operator.desired.server import runtime
+from socketio_operator.desired.server.secret_files import secret_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ def _needs(cluster: SocketIOCluster) -> Iterator[SecretNeed]:
     spec = cluster.spec
     if external := spec.adapter.external_broker:
         yield SecretNeed(external.secret_name, external.key, "spec.adapter.external.secretName", is_broker=True)
-        if external.ca_secret and runtime.injected(cluster):
-            yield SecretNeed(external.ca_secret.name, external.ca_secret.key, "spec.adapter.external.caSecret")
+    if runtime.injected(cluster):
+        yield from (SecretNeed(one.secret, one.key, one.field) for one in secret_files(cluster))
     if spec.routing.tls:
         yield SecretNeed(spec.routing.tls.secret_name, "tls.crt", "spec.routing.tls.secretName", for_route=True)
     for host in spec.routing.hosts:

@@ -131,6 +131,7 @@ class Runtime {
   #add(io, about) {
     const managed = this.servers.add(io, about);
     if (managed.supported) managed.truth = new Truth(managed, this);
+    if (managed.supported && this.settings.adminUi) require("./servers/admin-ui.js").openAdminUi(managed, this.settings.adminUi, this.worker && this.worker.number);
     if (this.worker) this.#tellPrimary(managed);
     else if (current.alone && this.servers.created === 1) log(`workers: one process serves: ${current.alone}`);
     if (this.servers.created === 1) this.#open();

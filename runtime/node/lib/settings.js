@@ -6,6 +6,7 @@ const sessions = require("./sessions/settings.js");
 
 const ADAPTERS = ["redis", "redis-sharded", "redis-streams", "postgres", "mongo", "none"];
 const BALANCING = ["least-connection", "round-robin", "random"];
+const ADMIN_MODES = ["production", "development"];
 const TRANSPORTS = ["polling", "websocket", "webtransport"];
 
 /**
@@ -31,7 +32,13 @@ const TRANSPORTS = ["polling", "websocket", "webtransport"];
  * @property {string} [address]           of this pod, an IP
  * @property {boolean} heartbeats         whether pods show each other by the adapter that they are there
  * @property {{url: string, port: number, peers: string[]}} [discovery]  where clients are told of servers, the URL's template, and where they are found
+ * @property {AdminUi} [adminUi]
  * @property {number} exitSeconds         time for the app's own SIGTERM handlers to end the process
+ */
+
+/**
+ * What the admin UI of Socket.IO may see and do. `mode`: as `instrument` of @socket.io/admin-ui takes it.
+ * @typedef {{passwordFile: string, username: string, readOnly: boolean, mode: "production" | "development"}} AdminUi
  */
 
 /**
@@ -78,6 +85,7 @@ function read(env) {
     address: plainIp(env.SOCKETIO_RUNTIME_ADDRESS),
     heartbeats: oneOf("SOCKETIO_RUNTIME_HEARTBEATS", ["on", "off"]) !== "off",
     discovery: discoveryOf(env, port, number("SOCKETIO_RUNTIME_DISCOVERY_PORT", 1, 65535)),
+    adminUi: adminUiOf(env, oneOf),
     exitSeconds: number("SOCKETIO_EXIT_SECONDS", 0, 3600) ?? 10,
   });
 }
@@ -86,6 +94,17 @@ function discoveryOf(env, sidePort, port) {
   const url = env.SOCKETIO_RUNTIME_DISCOVERY_URL;
   const peers = sessions.peersOf(env);
   return url && port && sidePort && peers.length > 0 ? Object.freeze({ url, port, peers }) : undefined;
+}
+
+function adminUiOf(env, oneOf) {
+  const passwordFile = env.SOCKETIO_RUNTIME_ADMIN_PASSWORD_FILE;
+  if (!passwordFile) return undefined;
+  return Object.freeze({
+    passwordFile,
+    username: env.SOCKETIO_RUNTIME_ADMIN_USERNAME || "admin",
+    readOnly: oneOf("SOCKETIO_RUNTIME_ADMIN_READ_ONLY", ["on", "off"]) !== "off",
+    mode: oneOf("SOCKETIO_RUNTIME_ADMIN_MODE", ADMIN_MODES) || ADMIN_MODES[0],
+  });
 }
 
 function parse(env, name, convert, expected) {

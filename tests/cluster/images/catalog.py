@@ -111,7 +111,7 @@ def chat_own_adapter() -> Image:
 
 def runtime_node() -> Image:
     """The runtime for Node.js and the `cp` that brings it into a pod."""
-    left_out = frozenset({"node_modules", "test", "bench", "Dockerfile"})
+    left_out = frozenset({"node_modules", "test", "bench", "Dockerfile", ".npmrc"})
     runtime = Files((Folder(RUNTIME_NODE, "/runtime", exclude=left_out),))
     layers = (_runtime_tools(), _modules(RUNTIME_NODE, "/runtime/node_modules"), runtime)
     return Image("registry.local/runtime-node:1", layers, ("/bin/cp",), APP_USER)
@@ -210,8 +210,9 @@ def _installed(source: Path, folder: Path, *options: str) -> Iterator[Path]:
     work = folder.with_name(f"{folder.name}.npm")
     work.mkdir()
     try:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(source / name, work)
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            if (source / name).exists():
+                shutil.copy(source / name, work)
         with step(f"the modules of {source.relative_to(CHECKOUT)}"):
             _npm(work, "ci", *options, "--no-audit", "--no-fund", "--ignore-scripts")
         yield work

@@ -14,8 +14,8 @@ from socketio_operator.desired.manifest import wire
 from socketio_operator.desired.metadata import peers_name, runtime_name
 from socketio_operator.desired.quantity import canonical_resources
 from socketio_operator.desired.security import container_security
-from socketio_operator.desired.server.authority import authority_env, authority_mounts, authority_volumes
 from socketio_operator.desired.server.discovery import discovery_env
+from socketio_operator.desired.server.secret_files import secret_env, secret_mounts, secret_volumes
 
 NAME = "socketio-runtime"
 PORT_NAME = "runtime"
@@ -71,20 +71,20 @@ def init_container(cluster: SocketIOCluster, inputs: Inputs) -> dict[str, Any]:
 
 
 def volumes(cluster: SocketIOCluster) -> list[dict[str, Any]]:
-    """The shared volume, the token and the session key, and the broker's authority."""
+    """The shared volume, the token and the session key, and what the runtime reads of the user's Secrets."""
     items = [{"key": key, "path": key} for key in (TOKEN_KEY, SESSION_KEY)]
     secret = {"secretName": runtime_name(cluster), "items": items}
     return [
         {"name": NAME, "emptyDir": {"sizeLimit": SIZE_LIMIT}},
         {"name": TOKEN_NAME, "secret": secret},
-        *authority_volumes(cluster),
+        *secret_volumes(cluster),
     ]
 
 
 def mounts(cluster: SocketIOCluster) -> list[Any]:
     """The user's mounts and, with the runtime, its own, read-only."""
     own = [wire(mount) for mount in cluster.spec.volume_mounts]
-    places = {NAME: MOUNT, TOKEN_NAME: TOKEN_MOUNT, **authority_mounts(cluster)} if injected(cluster) else {}
+    places = {NAME: MOUNT, TOKEN_NAME: TOKEN_MOUNT, **secret_mounts(cluster)} if injected(cluster) else {}
     return [*own, *({"name": name, "mountPath": path, "readOnly": True} for name, path in places.items())]
 
 
@@ -110,7 +110,8 @@ def runtime_env(cluster: SocketIOCluster, broker: dict[str, Any] | None) -> dict
         "SOCKETIO_RUNTIME_APP_PORT": str(spec.port),
         "SOCKETIO_DRAIN_SECONDS": str(spec.runtime.drain_seconds),
         **discovery_env(cluster),
-        **authority_env(cluster),
+        **secret_env(cluster),
+        **_admin_ui(cluster),
     }
     if not spec.runtime.heartbeats:
         values["SOCKETIO_RUNTIME_HEARTBEATS"] = "off"
@@ -124,6 +125,14 @@ def runtime_env(cluster: SocketIOCluster, broker: dict[str, Any] | None) -> dict
         name = "SOCKETIO_RUNTIME_BROKER_URL"
         env[name] = {"name": name, "valueFrom": {"secretKeyRef": broker}}
     return env
+
+
+def _admin_ui(cluster: SocketIOCluster) -> dict[str, str]:
+    asked = cluster.spec.runtime.admin_ui
+    if asked is None:
+        return {}
+    values = {"SOCKETIO_RUNTIME_ADMIN_USERNAME": asked.username, "SOCKETIO_RUNTIME_ADMIN_MODE": asked.mode}
+    return values if asked.read_only else {**values, "SOCKETIO_RUNTIME_ADMIN_READ_ONLY": "off"}
 
 
 def asks_runtime(container: Mapping[str, Any]) -> bool:
