@@ -8,7 +8,7 @@ import yaml
 
 from socketio_operator.api import KIND
 from tests.cluster.kubectl import Kubectl
-from tests.traffic.chat_cluster import wait_condition, wait_ready
+from tests.traffic.chat_cluster import server_pods, wait_condition, wait_ready
 from tests.traffic.continuity.volumes import volume, volume_of_every_node
 
 pytestmark = [pytest.mark.node, pytest.mark.usefixtures("operator", "proxy_images")]
@@ -37,6 +37,8 @@ def test_the_example_of_every_field_gets_ready(kubectl: Kubectl, certificate: Pa
             wait_condition(kubectl, "chat", "Sticky", "True")
             assert conditions(kubectl)["Sticky"]["message"] == FOUND
             assert kubectl.json("get", KIND, "chat")["status"]["lastVerified"]
+            for pod in server_pods(kubectl, "chat"):
+                assert "admin UI: open in /admin, read-only, mode production" in kubectl("logs", pod.name)
         finally:
             kubectl("delete", "sio", "chat", "--wait=true")
             for one in objects:
