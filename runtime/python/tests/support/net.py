@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import re
 import socket
@@ -12,13 +13,20 @@ from collections.abc import Callable
 
 from support.until import until
 
+# of the processes that run the tests side by side, each has ports of its own
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+given: set[int] = set()
+
 
 def free_port(address: str = "127.0.0.1") -> int:
-    """A port that was free a moment ago, none of those that outgoing connections get."""
+    """A port that was free a moment ago and is given once only, none of those that outgoing connections get."""
     while True:
-        port = random.randrange(10_000, 32_000)
-        with contextlib.suppress(OSError), socket.create_server((address, port)):
-            return port
+        port = random.randrange(10_000 + WORKER, 32_000, WORKERS)
+        if port not in given:
+            with contextlib.suppress(OSError), socket.create_server((address, port)):
+                given.add(port)
+                return port
 
 
 def accepts(port: int, address: str = "127.0.0.1") -> bool:
