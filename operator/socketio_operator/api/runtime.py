@@ -83,11 +83,6 @@ class Runtime(Model):
         "nobody. Example: `{passwordSecret: {name: chat-admin}}`.",
     )
 
-    @property
-    def admin_password(self) -> AdminPassword | None:
-        """The Secret with the admin UI's password, if that is let in."""
-        return self.admin_ui.password_secret if self.admin_ui else None
-
 
 class Workers(Model):
     """Processes of the server inside one pod."""

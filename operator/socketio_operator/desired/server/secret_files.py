@@ -35,7 +35,8 @@ def _files(cluster: SocketIOCluster) -> Iterator[SecretFile]:
         variable = "SOCKETIO_RUNTIME_BROKER_CA_FILE"
         field = "spec.adapter.external.caSecret"
         yield SecretFile("socketio-runtime-ca", ca.name, ca.key, "ca.crt", variable, field)
-    if password := cluster.spec.runtime.admin_password:
+    if admin_ui := cluster.spec.runtime.admin_ui:
+        password = admin_ui.password_secret
         variable = "SOCKETIO_RUNTIME_ADMIN_PASSWORD_FILE"
         field = "spec.runtime.adminUi.passwordSecret"
         yield SecretFile("socketio-runtime-admin", password.name, password.key, "password", variable, field)

@@ -1,5 +1,6 @@
 "use strict";
 
+const { notReady } = require("../port/pod.js");
 const { Listening } = require("./listening.js");
 
 // An app that listens first makes its Server soon; one that makes it with the first request has to get that request.
@@ -44,22 +45,22 @@ class Readiness {
    */
   state() {
     const all = [...this.servers];
-    if (this.drain.draining && !this.drain.terminating) return no("Draining", "connections are being moved elsewhere");
+    if (this.drain.draining && !this.drain.terminating) return notReady("Draining", "connections are being moved elsewhere");
     if (all.length === 0) return this.#withoutServer();
     // first, as an app may listen only when its adapter has answered
-    if (all.some((server) => this.#refused(server))) return no("BrokerRefused", "the broker refuses the login: user or password of its URL are wrong");
-    if (!all.some((server) => server.listening())) return no("NotListening", "the Socket.IO server does not listen yet");
+    if (all.some((server) => this.#refused(server))) return notReady("BrokerRefused", "the broker refuses the login: user or password of its URL are wrong");
+    if (!all.some((server) => server.listening())) return notReady("NotListening", "the Socket.IO server does not listen yet");
     return this.#elsewhere(all) || all.map((server) => this.#broker(server)).find(Boolean) || { ready: true };
   }
 
   #elsewhere(servers) {
     const listens = this.listening.elsewhere(servers.map((server) => server.address()));
-    return listens && { ...no("ListensElsewhere", `nothing listens on port ${this.listening.port} of an address that routers reach`), listens };
+    return listens && { ...notReady("ListensElsewhere", `nothing listens on port ${this.listening.port} of an address that routers reach`), listens };
   }
 
   // An app that closed its Server ends.
   #withoutServer() {
-    const none = no("NoServer", "no Socket.IO server exists");
+    const none = notReady("NoServer", "no Socket.IO server exists");
     if (this.servers.created > 0 || this.httpServers.size === 0) return none;
     return this.#elsewhere([...this.httpServers]) || (performance.now() - this.since < SERVER_MS ? none : { ...none, ready: true });
   }
@@ -72,15 +73,11 @@ class Readiness {
     const { broker } = server;
     if (!broker || this.joined.has(server)) return undefined;
     const { reachable, subscribed } = broker.state();
-    if (!reachable) return no("BrokerUnreachable", "the broker does not answer");
-    if (!subscribed) return no("NotSubscribed", "messages of other processes do not arrive yet");
+    if (!reachable) return notReady("BrokerUnreachable", "the broker does not answer");
+    if (!subscribed) return notReady("NotSubscribed", "messages of other processes do not arrive yet");
     this.joined.add(server);
     return undefined;
   }
-}
-
-function no(reason, message) {
-  return { ready: false, reason, message };
 }
 
 module.exports = { Readiness };
