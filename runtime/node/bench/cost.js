@@ -74,7 +74,7 @@ async function main() {
 async function compare(comparison, url, { rounds, turns, starts }) {
   const samples = { without: [], with: [] };
   for (let round = 0; round < rounds; round++) {
-    const pair = await measure(comparison, url, turns);
+    const pair = await measure(comparison, url, turns, inTurn(round));
     for (const side of SIDES) samples[side].push(pair[side]);
     console.error(`round ${round + 1} of ${rounds}: ${JSON.stringify(pair)}`);
   }
@@ -96,16 +96,19 @@ async function environment(comparison, side, url) {
   return { port, env: { ...env, ...runtime } };
 }
 
-/** @returns {Promise<{without: object, with: object}>} a value for each measure */
-async function measure(comparison, url, turns) {
+// each goes first in turn
+function inTurn(number) {
+  return number % 2 ? [...SIDES].reverse() : SIDES;
+}
+
+/** @returns {Promise<{without: object, with: object}>} a value for each measure; `order`: in which they are started */
+async function measure(comparison, url, turns, order) {
   const sides = {};
   try {
-    for (const side of SIDES) sides[side] = await Side.start(await environment(comparison, side, url));
-    for (const phase of PHASES) for (const side of SIDES) await sides[side].warmUp(phase);
+    for (const side of order) sides[side] = await Side.start(await environment(comparison, side, url));
+    for (const phase of PHASES) for (const side of order) await sides[side].warmUp(phase);
     for (let turn = 0; turn < turns; turn++) {
-      // each goes first in turn
-      const order = turn % 2 ? [...SIDES].reverse() : SIDES;
-      for (const phase of PHASES) for (const side of order) await sides[side].take(phase);
+      for (const phase of PHASES) for (const side of inTurn(turn)) await sides[side].take(phase);
     }
     return Object.fromEntries(SIDES.map((side) => [side, sides[side].values()]));
   } finally {
