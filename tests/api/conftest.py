@@ -26,6 +26,16 @@ def operator(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield process
 
 
+@pytest.fixture(autouse=True)
+def operator_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that fails while it has the operator stopped takes no other test along."""
+    needed = "operator" in request.fixturenames
+    process: OperatorProcess | None = request.getfixturevalue("operator") if needed else None
+    yield
+    if process and not process.running:
+        process.start()
+
+
 @pytest.fixture
 def own_address(cluster: Cluster) -> str:
     """An address of this machine on the cluster's network; a loopback address means another machine in each pod."""
@@ -58,3 +68,21 @@ def apply(kubectl: Kubectl, namespace: str) -> Apply:
         )
 
     return apply_cluster
+
+
+def pods_are_still(kubectl: Kubectl) -> bool:
+    """Whether each pod is as far as it gets: ready, without its image, or without a node."""
+    pods = kubectl.json("get", "pods")["items"]
+    return bool(pods) and all(_is_still(pod) for pod in pods)
+
+
+def _is_still(pod: dict[str, Any]) -> bool:
+    status = pod["status"]
+    states = [item["state"].get("waiting", {}).get("reason", "") for item in status.get("containerStatuses", ())]
+    conditions = {item["type"]: (item["status"], item.get("reason")) for item in status.get("conditions", ())}
+    return (
+        conditions.get("Ready", ("",))[0] == "True"
+        or "ImagePullBackOff" in states
+        or conditions.get("PodScheduled") == ("False", "Unschedulable")
+        or not conditions  # no scheduler runs
+    )

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from socketio_operator.desired.kinds import OPTIONAL_KINDS
+from socketio_operator.plan.conditions import STEADY_SECONDS
 from tests import crds
-from tests.api.conftest import Apply
+from tests.api.conftest import Apply, pods_are_still
 from tests.api.test_reconcile import CHILDREN, all_there, children, generation_seen
 from tests.api.test_redis import redis_as_deployment
 from tests.cluster.cluster import Cluster
@@ -39,24 +40,6 @@ def settle(cluster: Cluster, namespace: str, wait_for: WaitFor, quiet_seconds: f
         return time.monotonic() - since > quiet_seconds
 
     wait_for(quiet, 90, "an operator at rest")
-
-
-def pods_are_still(kubectl: Kubectl) -> bool:
-    """Whether each pod is as far as it gets: ready, without its image, or without a node."""
-    pods = kubectl.json("get", "pods")["items"]
-    return bool(pods) and all(_is_still(pod) for pod in pods)
-
-
-def _is_still(pod: dict[str, Any]) -> bool:
-    status = pod["status"]
-    states = [item["state"].get("waiting", {}).get("reason", "") for item in status.get("containerStatuses", ())]
-    conditions = {item["type"]: (item["status"], item.get("reason")) for item in status.get("conditions", ())}
-    return (
-        conditions.get("Ready", ("",))[0] == "True"
-        or "ImagePullBackOff" in states
-        or conditions.get("PodScheduled") == ("False", "Unschedulable")
-        or not conditions  # no scheduler runs
-    )
 
 
 def test_at_rest_nothing_is_written(
@@ -111,7 +94,8 @@ def test_killed_and_started_again_it_writes_nothing(
     apply("second", replicas=0, **SETTINGS)
     wait_for(lambda: kubectl("get", "deployment/second", "networkpolicy/second"), 15, "those of the second")
     wait_for(lambda: pods_are_still(kubectl), 60, "the end of what pods go through")
-    settle(cluster, namespace, wait_for)
+    # Where Redis runs, that it is ready is not told before.
+    settle(cluster, namespace, wait_for, STEADY_SECONDS + 1)
     before = generations(kubectl)
     ingress = children(kubectl)["Ingress/chat"]["metadata"]["resourceVersion"]
     assert operator.stop(signal.SIGKILL) == -signal.SIGKILL

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Apply
+from tests.api.conftest import Apply, pods_are_still
 from tests.api.test_problems import condition, stalled_for
 from tests.api.test_reconcile import all_there, children, generation_seen
 from tests.cluster.kubectl import Kubectl
@@ -57,6 +57,8 @@ def test_redis_moves_from_its_deployment_once_the_pod_is_gone(
     apply(replicas=0)
     wait_for(all_there(kubectl), 15, "all children")
     server = children(kubectl)["Deployment/chat"]["metadata"]["generation"]
+    # Redis hears no signal before it has started: it would stay for its grace period.
+    wait_for(lambda: pods_are_still(kubectl), 60, "the end of what pods go through")
     operator.stop()
     kubectl("delete", "statefulset", "chat-redis")
     wait_for(lambda: not redis_pods(kubectl), 30, "no pod of Redis")

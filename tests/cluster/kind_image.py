@@ -29,7 +29,8 @@ REPOSITORY = "docker.io/socketio-operator/kind-node"
 SUITE = "bookworm"
 FOLDER = Path(__file__).parent / "kind_node"
 DOCKERFILE = FOLDER / "Dockerfile"
-NETWORK = FOLDER / "default-cni.yaml"
+# Pod network and StorageClass: kind has neither without an image of its registry.
+MANIFESTS = (FOLDER / "default-cni.yaml", FOLDER / "default-storage.yaml")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Contents:
     def reference(self) -> str:
         """The image's reference: its tag is a hash of its contents."""
         tars = [tar.name for tar in self.tars]
-        parts = [*self.built.versions, *tars, KIND.version, CRICTL.version, DOCKERFILE.read_text(), NETWORK.read_text()]
+        files = [file.read_text() for file in (DOCKERFILE, *MANIFESTS)]
+        parts = [*self.built.versions, *tars, KIND.version, CRICTL.version, *files]
         return f"{REPOSITORY}:{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]}"
 
 
@@ -119,13 +121,14 @@ def _image_names(kubeadm: Path) -> dict[str, str]:
 
 
 def _copy_kinds_files(target: Path) -> None:
-    """The files of kind's base image, as its Dockerfile copies them, and our network instead of kindnet's."""
+    """The files of kind's base image, as its Dockerfile copies them, and our manifests instead of its own."""
     shutil.copytree(module_source(f"sigs.k8s.io/kind@{KIND.version}") / "images/base/files", target)
     for path in (target, *target.rglob("*")):
         runs = path.is_dir() or path.parent.name == "bin"
         path.chmod(0o755 if runs else 0o644)
     (target / "kind/manifests").mkdir()
-    shutil.copy(NETWORK, target / "kind/manifests")
+    for manifest in MANIFESTS:
+        shutil.copy(manifest, target / "kind/manifests")
 
 
 def _said(*command: str) -> str:
