@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from socketio_operator.api import GROUP, KIND
+from tests.cluster.waiting import wait_for
 from tests.gitops.applications import Delivered
 from tests.gitops.argo_cd import PATCH, ArgoCD
 from tests.gitops.programs import argo_cd_programs
@@ -85,7 +86,8 @@ def test_pause_and_resume(argo: ArgoCD, team: Team, chat: Delivered) -> None:
     assert chat.seen().operation == operation, "Argo CD took it back"
     # What it would look like: Git says otherwise.
     chat.wait("Synced", "Healthy", 60, team.write(paused=False))
+    operation = chat.seen().operation
     run(argo, chat, "pause")
+    wait_for(lambda: chat.seen().operation != operation, 60, "Argo CD to take it back")
     chat.wait("Synced", "Healthy", 60)
     assert not team.live()["spec"]["paused"]
-    assert chat.seen().operation != operation

@@ -86,6 +86,9 @@ def autoscaler(team: Team) -> Iterator[None]:
 def test_an_autoscaler_is_not_fought(team: Team, chat: Delivered) -> None:
     with autoscaler(team):
         team.wait_pods(AUTOSCALED)
+        # Healthy may be what was so of two pods.
+        ready = f"{AUTOSCALED} of {AUTOSCALED} pods are ready."
+        wait_for(lambda: team.condition("Ready").get("message") == ready, 90, ready)
         chat.wait("Synced", "Healthy", 90)
         assert chat.others_than("Synced", "Healthy", 3 * COMPARISON_SECONDS) == []
         revision = team.write(env=[{"name": "LOG_LEVEL", "value": "debug"}])
