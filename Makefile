@@ -80,8 +80,9 @@ test-kind: $(VENV)/ready ## The same on a real kind cluster, with a Docker engin
 test-long: $(VENV)/ready ## What takes minutes: nodes drained and killed, Redis frozen and away, routers restarted
 	$(PYTEST) -m long --ignore=tests/gitops tests
 
-test-gitops: $(VENV)/ready redis ## Argo CD as a whole, built on first use (5 minutes), with the chart and clusters from Git
-	$(PYTEST) -m long --durations=0 tests/gitops
+test-gitops: $(VENV)/ready redis ## Argo CD, then Flux, built on first use (10 minutes), with the operator and clusters from Git
+	$(PYTEST) -m long --durations=0 --ignore=tests/gitops/flux tests/gitops
+	$(PYTEST) -m long --durations=0 tests/gitops/flux
 
 fuzz: $(VENV)/ready ## 100,000 hostile specs for each proxy, other ones each time (FUZZ_SEED=n repeats; about 8 minutes)
 	@seed=$${FUZZ_SEED:-$$RANDOM}; echo "FUZZ_SEED=$$seed"; \

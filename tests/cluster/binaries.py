@@ -20,12 +20,16 @@ SERVERS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubel
 
 @dataclass(frozen=True)
 class Module:
-    """A Go module of ours in the folder `beside`; `expected`: seconds of a first build on 2 cores, with downloads."""
+    """A Go module of ours in the folder `beside`, and its main package, which may be another module's.
+
+    `expected`: seconds of a first build on 2 cores, with downloads.
+    """
 
     name: str
     expected: int
     programs: tuple[str, ...] = ()
     beside: Path = MODULES
+    package: str = "."
 
     @property
     def source(self) -> Path:
@@ -114,7 +118,7 @@ def _linker_flags(module: Module) -> list[str]:
 
 def _build(module: Module, environment: Mapping[str, str], folder: Path) -> None:
     flags = ["-v", "-mod=readonly", "-trimpath", f"-ldflags={' '.join(_linker_flags(module))}"]
-    arguments = ["build", *flags, "-o", str(folder / module.name), "."]
+    arguments = ["build", *flags, "-o", str(folder / module.name), module.package]
     go(module.name, module.expected, arguments, module.source, environment)
     for program in module.programs:
         (folder / program).symlink_to(module.name)
