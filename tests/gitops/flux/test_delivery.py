@@ -19,7 +19,8 @@ FIVE_VISITS = 5 * INTERVAL_SECONDS
 def test_first_the_operator_then_the_cluster(controllers: Kubectl, operator: Kustomization, team: Team) -> None:
     revision = team.write()
     with Kustomization(controllers, of(team)) as chat:
-        chat.wait(revision)
+        seen = chat.wait(revision)
+        assert "DependencyNotReady" in {now.reason for now in seen}
         assert operator.seen().ready == "True"
         assert team.condition("Ready")["message"] == "2 of 2 pods are ready."
 
