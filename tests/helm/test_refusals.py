@@ -39,6 +39,7 @@ from tests.helm.tool import Helm, HelmError
         ({"podDisruptionBudget": {"minAvailable": 1, "maxUnavailable": 1}}, "podDisruptionBudget"),
         ({"networkPolicy": {"ingress": [{"to": []}]}}, "networkPolicy"),
         ({"logLevel": "verbose"}, "logLevel"),
+        ({"logFormat": "xml"}, "logFormat"),
         ({"resync": 0}, "resync"),
     ],
     ids=str,

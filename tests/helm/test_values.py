@@ -37,6 +37,7 @@ EVERYTHING: dict[str, Any] = {
     "podDisruptionBudget": {"enabled": True, "minAvailable": "50%"},
     "networkPolicy": {"enabled": True, "egress": [{"ports": [{"port": 6443, "protocol": "TCP"}]}]},
     "logLevel": "debug",
+    "logFormat": "json",
 }
 MATRIX: dict[str, dict[str, Any]] = {
     "defaults": {},

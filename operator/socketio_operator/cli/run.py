@@ -1,10 +1,10 @@
 """`socketio-operator run`: the operator itself, inside or outside a cluster."""
 
 import argparse
-import logging
 from pathlib import Path
 from typing import Any
 
+from socketio_operator.cli import log
 from socketio_operator.controller.settings import Settings
 from socketio_operator.desired.inputs import Images
 
@@ -25,7 +25,8 @@ def add_command(commands: Any) -> None:
         metavar="URL",
         help="serve liveness here, such as http://0.0.0.0:8080/healthz; /readyz beside it",
     )
-    parser.add_argument("--log-level", choices=("debug", "info", "warning"), default="info")
+    parser.add_argument("--log-level", choices=log.LEVELS, default="info")
+    parser.add_argument("--log-format", choices=log.FORMATS, default="text", help="json: an object on each line")
     add_image_options(parser)
     parser.set_defaults(run=_run)
 
@@ -55,25 +56,11 @@ def images(args: argparse.Namespace) -> Images:
     )
 
 
-class _OneLine(logging.Formatter):
-    """No text of others in a message begins a line of its own, or steers a terminal."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the name is that of logging
-        text = super().formatMessage(record)
-        if text.isprintable():
-            return text
-        return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
-
-
 def _run(args: argparse.Namespace) -> int:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
-    logging.basicConfig(level=args.log_level.upper(), handlers=[handler])
+    log.configure(args.log_level, args.log_format)
     # Imported here: Kopf and the client take half a second, which `render` and `crd` do without.
     from socketio_operator.controller.main import run_operator
 
-    # Kopf tells of every event that it hands over; the reconciler tells what came of it.
-    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     return run_operator(
         Settings(
             kubeconfig=args.kubeconfig,
