@@ -14,6 +14,7 @@ import yaml
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_for
+from tests.crds import wait_served
 from tests.installation import NAME, NAMESPACE, TEST_IMAGES, install_objects
 from tests.traffic.processes import ENDS_WITH_US
 
@@ -27,7 +28,7 @@ def install_rights(cluster: Cluster) -> None:
     objects = [manifest for manifest in install_objects() if manifest["kind"] != "Deployment"]
     text = yaml.safe_dump_all(objects)
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
-    kubectl("wait", "--for=condition=Established", "crd/socketioclusters.socketio-operator.dev")
+    wait_served(kubectl, "socketioclusters.socketio-operator.dev")
 
 
 def operator_kubeconfig(cluster: Cluster, path: Path) -> Path:

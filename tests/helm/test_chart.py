@@ -11,6 +11,7 @@ import yaml
 from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
+from tests.crds import wait_served
 from tests.e2e.test_lifecycle import apply, ready, server_pods
 from tests.helm.tool import CHART, CRD, RELEASE, Helm, HelmError, helm_binary, installed_by
 from tests.installation import chart_values
@@ -45,7 +46,7 @@ def test_install_upgrade_uninstall(
         load_image(image)
     notes = helm("install", RELEASE, str(former_chart), "--wait", "--timeout=90s", "-f", "-", input=values(namespace))
     assert f"It watches these namespaces only: {namespace}" in notes
-    kubectl("wait", "--for=condition=Established", CRD)
+    wait_served(kubectl, CRD.removeprefix("crd/"))
     apply(kubectl, replicas=1)
     ready(kubectl)
     pods, routes = set(server_pods(kubectl)), versions(kubectl, "ingresses")

@@ -12,6 +12,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.errors import KubectlError
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor, fresh_namespace
+from tests.crds import wait_served
 from tests.helm.test_values import EVERYTHING, MATRIX, SELECTOR, identities, rendered
 from tests.helm.tool import CHART, CRD, HELM_VERSIONS, NO_CLUSTER, RELEASE, Helm, HelmError, helm_binary, installed_by
 
@@ -54,7 +55,7 @@ def test_a_release_is_upgraded_rolled_back_and_gone(helm: Helm, kubectl: Kubectl
         "defaultImages": {"redis": "registry.example/redis:7"},
     }
     helm_with(helm, "install", former_chart, values)
-    kubectl("wait", "--for=condition=Established", CRD)
+    wait_served(kubectl, CRD.removeprefix("crd/"))
     kubectl.apply(CHAT)
     before, chat, former_arguments = operator(kubectl), kubectl.json("get", "sio", "chat"), arguments(kubectl)
     names = identities(list(yaml.safe_load_all(helm("get", "manifest", RELEASE))))
