@@ -2,9 +2,6 @@
 
 import logging
 
-from pythonjsonlogger.core import RESERVED_ATTRS
-from pythonjsonlogger.json import JsonFormatter
-
 FORMATS = ("text", "json")
 LEVELS = ("debug", "info", "warning")
 # What Kopf adds to a record for its own use; the object's name is in the message.
@@ -38,6 +35,10 @@ def _text() -> logging.Formatter:
 
 def _json() -> logging.Formatter:
     """Each line has time (ISO 8601, UTC), level, logger, message, and exception if there was one."""
+    # Imported here: whoever logs text does without.
+    from pythonjsonlogger.core import RESERVED_ATTRS
+    from pythonjsonlogger.json import JsonFormatter
+
     reserved = (*RESERVED_ATTRS, *_OF_KOPF)
     fields = "%(levelname)s %(name)s %(message)s"
     return JsonFormatter(fields, timestamp="time", rename_fields=_NAMES, reserved_attrs=reserved)
