@@ -105,12 +105,11 @@ def serve(kubectl: Kubectl, *found: dict[str, Any]) -> None:
     # Some are too large for the annotation of a client-side apply.
     text = "\n".join(map(json.dumps, found))
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
-    wait_served(kubectl, *(one["metadata"]["name"] for one in found))
+    wait_served(kubectl, *(f"crd/{one['metadata']['name']}" for one in found))
 
 
-def wait_served(kubectl: Kubectl, *names: str) -> None:
-    """Waits until the CRDs of these names are served."""
-    crds = [f"crd/{name}" for name in names]
+def wait_served(kubectl: Kubectl, *crds: str) -> None:
+    """Waits until these are served; each is crd/NAME."""
     # kubectl ends with an error while a CRD has no conditions yet.
     wait_for(
         lambda: kubectl("wait", "--for=condition=Established", *crds), 60, " ".join(crds), tolerate=(KubectlError,)

@@ -28,7 +28,7 @@ def install_rights(cluster: Cluster) -> None:
     objects = [manifest for manifest in install_objects() if manifest["kind"] != "Deployment"]
     text = yaml.safe_dump_all(objects)
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
-    wait_served(kubectl, "socketioclusters.socketio-operator.dev")
+    wait_served(kubectl, "crd/socketioclusters.socketio-operator.dev")
 
 
 def operator_kubeconfig(cluster: Cluster, path: Path) -> Path:

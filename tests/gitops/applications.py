@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.cluster.errors import KubectlError
-from tests.cluster.waiting import wait_for
 from tests.gitops.argo_cd import ArgoCD
 from tests.gitops.repository import BRANCH
+from tests.gitops.watching import applied, seen_until
 
 # With it, what an Application brought is deleted with it.
 CASCADE = "resources-finalizer.argocd.argoproj.io"
 # Without it, a field that goes from Git and has a default in the CRD is no difference: Argo CD takes the default for
 # the mutation of a webhook.
 WHOLE_DIFF = {"argocd.argoproj.io/compare-options": "ServerSideDiff=true,IncludeMutationWebhook=true"}
-DELETION_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -53,22 +52,15 @@ class Delivered:
 
     def wait(self, sync: str, health: str, seconds: float, revision: str = "") -> list[Seen]:
         """Look until it says so, of `revision` when given; what was seen until then. Raises TimeoutError."""
-        seen: list[Seen] = []
 
-        def arrived() -> bool:
-            now = self.seen()
-            if not seen or seen[-1] != now:
-                seen.append(now)
+        def arrived(now: Seen) -> bool:
             synced = now.phase == "Succeeded" if sync == "Synced" else True
             return (now.sync, now.health) == (sync, health) and synced and revision in (now.revision, "")
 
         if revision:
             self.refresh()
-        try:
-            wait_for(arrived, seconds, f"{self.name} to be {sync} and {health}", tolerate=(KubectlError,))
-        except TimeoutError as error:
-            raise TimeoutError("\n".join((str(error), *map(str, seen)))) from None
-        return seen
+        what = f"{self.name} to be {sync} and {health}"
+        return seen_until(self.seen, arrived, seconds, what, tolerate=(KubectlError,))
 
     def refresh(self) -> None:
         """Have Git looked at now, as a webhook does after a push."""
@@ -103,12 +95,8 @@ def others_than(
 @contextmanager
 def delivered(argo: ArgoCD, manifest: Mapping[str, Any]) -> Iterator[Delivered]:
     """The Application for as long as the block runs; then all that it brought is deleted, and waited for."""
-    name = manifest["metadata"]["name"]
-    argo.kubectl.apply(dict(manifest))
-    try:
+    with applied(argo.kubectl, manifest) as name:
         yield Delivered(argo, name)
-    finally:
-        argo.kubectl("delete", "application", name, f"--timeout={DELETION_SECONDS}s", timeout=DELETION_SECONDS + 5)
 
 
 def application(name: str, source: Mapping[str, Any], namespace: str, **more: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def test_install_upgrade_uninstall(
         load_image(image)
     notes = helm("install", RELEASE, str(former_chart), "--wait", "--timeout=90s", "-f", "-", input=values(namespace))
     assert f"It watches these namespaces only: {namespace}" in notes
-    wait_served(kubectl, CRD.removeprefix("crd/"))
+    wait_served(kubectl, CRD)
     apply(kubectl, replicas=1)
     ready(kubectl)
     pods, routes = set(server_pods(kubectl)), versions(kubectl, "ingresses")

@@ -55,7 +55,7 @@ def test_a_release_is_upgraded_rolled_back_and_gone(helm: Helm, kubectl: Kubectl
         "defaultImages": {"redis": "registry.example/redis:7"},
     }
     helm_with(helm, "install", former_chart, values)
-    wait_served(kubectl, CRD.removeprefix("crd/"))
+    wait_served(kubectl, CRD)
     kubectl.apply(CHAT)
     before, chat, former_arguments = operator(kubectl), kubectl.json("get", "sio", "chat"), arguments(kubectl)
     names = identities(list(yaml.safe_load_all(helm("get", "manifest", RELEASE))))

@@ -11,7 +11,7 @@ from tests.cluster.kubectl import Kubectl
 from tests.gitops.conftest import IMAGES
 from tests.gitops.flux.controllers import flux
 from tests.gitops.flux.git_server import served
-from tests.gitops.flux.kustomizations import Kustomization, example, of, source
+from tests.gitops.flux.kustomizations import Kustomization, example, kustomized, of, source
 from tests.gitops.repository import Repository, new_repository
 from tests.gitops.team import Team
 from tests.installation import install_objects
@@ -42,20 +42,14 @@ def operator(
     """The operator's Kustomization, as soon as it is there: what depends on it waits for it."""
     for image in IMAGES:
         load_image(image)
-    with Kustomization(controllers, example("socketio-operator")) as applied:
-        yield applied
-
-
-@pytest.fixture
-def team(operator: Kustomization, repository: Repository, kubectl: Kubectl) -> Team:
-    """A team's folder and namespace, with nothing in them."""
-    return Team(repository, kubectl)
+    with kustomized(controllers, example("socketio-operator")) as delivered:
+        yield delivered
 
 
 @pytest.fixture
 def chat(controllers: Kubectl, team: Team) -> Iterator[Kustomization]:
     """The team's chat of two pods, which serves."""
     revision = team.write()
-    with Kustomization(controllers, of(team)) as chat:
+    with kustomized(controllers, of(team)) as chat:
         chat.wait(revision)
         yield chat

@@ -1,6 +1,5 @@
 """Flux's source-controller and kustomize-controller, as processes of this machine."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -51,5 +50,5 @@ def _running(module: Module, programs: dict[str, Path], environment: dict[str, s
     addresses = (f"--health-addr={health}", f"--metrics-addr={metrics}", "--events-addr=")
     command = (str(programs[module.name] / module.name), *addresses, "--enable-leader-election=false", *options)
     is_ready = partial(is_well, f"http://{health}/readyz")
-    with running(module.name, command, LOGS / f"{module.name}.log", is_ready, os.environ | environment):
+    with running(module.name, command, LOGS / f"{module.name}.log", is_ready, environment):
         yield

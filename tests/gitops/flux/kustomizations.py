@@ -1,22 +1,22 @@
 """Kustomizations of Flux: the examples, applied, watched, and deleted with all that they brought."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import yaml
 
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.waiting import wait_for
 from tests.gitops.team import Team
+from tests.gitops.watching import applied, seen_until
 from tests.reading.readers import ARGO_CD
 
 EXAMPLES = ARGO_CD.with_name("flux")
 # How often Flux looks at Git and at the cluster; in the examples it is minutes.
 INTERVAL_SECONDS = 5
 READY_SECONDS = 180
-DELETION_SECONDS = 120
 
 
 def source(url: str) -> dict[str, Any]:
@@ -49,26 +49,16 @@ class Seen:
     revision: str
 
 
+@dataclass(frozen=True)
 class Kustomization:
-    """A Kustomization in the cluster for as long as the block runs; `kubectl` is in its namespace."""
+    """A Kustomization in the cluster; `kubectl` is in its namespace."""
 
-    def __init__(self, kubectl: Kubectl, manifest: dict[str, Any]) -> None:
-        self._kubectl = kubectl
-        self._manifest = manifest
-        self.name: str = manifest["metadata"]["name"]
-
-    def __enter__(self) -> Self:
-        self._kubectl.apply(self._manifest)
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        """What it brought is deleted, too."""
-        wait = f"--timeout={DELETION_SECONDS}s"
-        self._kubectl("delete", "kustomization", self.name, wait, timeout=DELETION_SECONDS + 5)
+    kubectl: Kubectl
+    name: str
 
     def seen(self) -> Seen:
         """What it says now."""
-        status = self._kubectl.json("get", "kustomization", self.name).get("status", {})
+        status = self.kubectl.json("get", "kustomization", self.name).get("status", {})
         ready: dict[str, str] = next((item for item in status.get("conditions", ()) if item["type"] == "Ready"), {})
         revision = status.get("lastAppliedRevision", "").rpartition(":")[2]
         return Seen(ready.get("status", ""), ready.get("reason", ""), ready.get("message", ""), revision)
@@ -80,21 +70,20 @@ class Kustomization:
     def wait_until(self, seconds: float, **fields: str) -> list[Seen]:
         """Look until it says so; what was seen until then. Raises TimeoutError with that."""
         self.refresh()
-        seen: list[Seen] = []
 
-        def arrived() -> bool:
-            now = self.seen()
-            if not seen or seen[-1] != now:
-                seen.append(now)
+        def arrived(now: Seen) -> bool:
             return all(getattr(now, name) == value for name, value in fields.items())
 
-        try:
-            wait_for(arrived, seconds, f"{self.name} to be {fields}")
-        except TimeoutError as error:
-            raise TimeoutError("\n".join((str(error), *map(str, seen)))) from None
-        return seen
+        return seen_until(self.seen, arrived, seconds, f"{self.name} to be {fields}")
 
     def refresh(self) -> None:
         """Have Git looked at now, as a webhook does after a push."""
         at = f"reconcile.fluxcd.io/requestedAt={time.time_ns()}"
-        self._kubectl("annotate", "gitrepository", "--all", "--overwrite", at)
+        self.kubectl("annotate", "gitrepository", "--all", "--overwrite", at)
+
+
+@contextmanager
+def kustomized(kubectl: Kubectl, manifest: dict[str, Any]) -> Iterator[Kustomization]:
+    """The Kustomization for as long as the block runs; then what it brought is deleted, too."""
+    with applied(kubectl, manifest) as name:
+        yield Kustomization(kubectl, name)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.waiting import wait_for
-from tests.gitops.flux.kustomizations import INTERVAL_SECONDS, Kustomization, of
+from tests.gitops.flux.kustomizations import INTERVAL_SECONDS, Kustomization, kustomized, of
 from tests.gitops.team import Team
 
 pytestmark = [pytest.mark.node, pytest.mark.long]
@@ -18,7 +18,7 @@ FIVE_VISITS = 5 * INTERVAL_SECONDS
 
 def test_first_the_operator_then_the_cluster(controllers: Kubectl, operator: Kustomization, team: Team) -> None:
     revision = team.write()
-    with Kustomization(controllers, of(team)) as chat:
+    with kustomized(controllers, of(team)) as chat:
         seen = chat.wait(revision)
         assert "DependencyNotReady" in {now.reason for now in seen}
         assert operator.seen().ready == "True"
@@ -35,7 +35,7 @@ def test_ready_when_a_rollout_is_over(team: Team, chat: Kustomization) -> None:
 
 def test_an_image_that_cannot_be_pulled_fails_before_the_timeout(controllers: Kubectl, team: Team) -> None:
     team.write(image=MISSING)
-    with Kustomization(controllers, of(team)) as chat:
+    with kustomized(controllers, of(team)) as chat:
         (*_, failed) = chat.wait_until(EXAMPLE_TIMEOUT / 2, ready="False", reason="HealthCheckFailed")
         assert "stalled" in failed.message
         assert f"SocketIOCluster/{team.kubectl.namespace}/chat" in failed.message
