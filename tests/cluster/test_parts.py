@@ -43,9 +43,8 @@ def test_what_a_test_waits_for_may_not_be_there_yet(wait_for: WaitFor) -> None:
 def test_a_process_outlives_its_starter_and_is_known_by_its_record(tmp_path: Path) -> None:
     pid_file, log = tmp_path / "pid", tmp_path / "log"
     spawn(["sh", "-c", "echo started; exec sleep 60"], pid_file=pid_file, log=log)
-    wait_until(lambda: log.exists() and log.read_text() == "started\n", 5, "the process to start")
-    pid = recorded(pid_file, "60")
-    assert pid is not None
+    pid = wait_until(lambda: recorded(pid_file, "60"), 5, "the shell to have become what it starts")
+    assert log.read_text() == "started\n"
     assert os.getsid(pid) != os.getsid(0)
     os.kill(pid, 9)
     wait_until(lambda: ended(pid), 5, "the process to end")

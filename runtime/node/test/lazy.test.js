@@ -25,6 +25,7 @@ const withoutServer = (app) => until("readiness without a Server", async () => (
 test("an app that makes its Server with the first request gets that request, and is whole from then on", async () => {
   const env = { APP_LAZY: "yes", SOCKETIO_ADAPTER: "redis", SOCKETIO_RUNTIME_BROKER_URL: redis.url };
   const apps = await Promise.all([App.start("v4.8", { env }), App.start("v4.8", { env })]);
+  await apps[0].opened();
   assert.deepStrictEqual(await readiness(apps[0]), [503, false, "NoServer"], "most apps make one soon");
   await Promise.all(apps.map(withoutServer));
   for (const app of apps) {
@@ -48,6 +49,7 @@ test("an app without a Server ends as it would by itself", async () => {
 test("an app that listens where no router looks is not ready, Server or none", async () => {
   const env = { APP_LAZY: "yes", APP_HOST: "0.0.0.0", SOCKETIO_RUNTIME_APP_PORT: "1" };
   const app = await App.start("v4.8", { env });
+  await app.opened();
   const { status, body } = await app.ask("/readyz");
   assert.deepStrictEqual([status, body.reason, body.listens], [503, "ListensElsewhere", { port: app.port, loopback: false }]);
 });

@@ -75,6 +75,11 @@ class App {
     });
   }
 
+  /** Waits until the side port is open, which is after `start` for an app that makes no Server before it listens. */
+  opened() {
+    return until("the side port", () => this.facts.includes(`side port ${this.sidePort}: open`) || this.log);
+  }
+
   ready() {
     return until("readiness", async () => {
       const { status, body } = await this.ask("/readyz");
