@@ -11,7 +11,7 @@ ON_KIND := tests/cluster/test_smoke.py tests/api $(patsubst %,tests/e2e/test_%.p
 export PYTHONPATH := $(CURDIR)/operator
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-objects test-nodes test-runtime test-runtime-alone test-runtime-timing runtimes test-api test-e2e test-long test-kind test-gitops fuzz bench \
+.PHONY: help demo demo-url demo-down test test-unit test-local test-free test-objects test-nodes test-runtime test-runtime-node test-runtime-python test-runtime-timing runtimes test-api test-e2e test-long test-kind test-gitops fuzz bench \
         lint lint-workflows format generate docs lock images release-check release-login release-images release-index release-files \
         release-publish cluster-up cluster-down cluster-status load chromium redis postgres mongod tools clean
 
@@ -27,12 +27,12 @@ demo-url: $(VENV)/ready ## Print the address of the running demo
 demo-down: $(VENV)/ready ## End the demo and its cluster
 	@$(PYTHON) -m tests.demo down
 
-# What compares times has the machine for itself. The rest runs side by side, by twos: what needs no cluster, then what
-# needs objects beside what needs nodes, each on a cluster of its own.
+# What compares times has the machine for itself. The rest runs side by side: what needs no cluster, then what needs
+# objects beside what needs nodes, each on a cluster of its own.
 test: lint chromium runtimes ## Everything: lint, runtime, unit, API and end-to-end tests
 	$(MAKE) --no-print-directory test-runtime-timing
 	$(PYTEST) -m "timing and not long" tests
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-runtime-alone test-free
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-runtime-node test-runtime-python test-free
 	$(PYTHON) -m tests.cluster down
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-objects test-nodes
 
@@ -52,15 +52,16 @@ test-nodes:
 	$(PYTEST) -m "node and not timing and not long" --durations=20 tests
 
 test-runtime: runtimes ## Tests of the runtimes for Node.js and Python: real apps, real brokers
-	$(MAKE) --no-print-directory test-runtime-timing
-	$(MAKE) --no-print-directory test-runtime-alone
+	$(MAKE) --no-print-directory test-runtime-timing test-runtime-node test-runtime-python
 
 test-runtime-timing:
 	cd runtime/node && npm run --silent test:timing
 	python3 runtime/python/tests/run.py -m timing -n 1
 
-test-runtime-alone:
+test-runtime-node:
 	cd runtime/node && npm run --silent test:behaviour
+
+test-runtime-python:
 	python3 runtime/python/tests/run.py -m "not timing"
 
 # The packages of both are installed side by side.

@@ -79,6 +79,13 @@ def of_traefik() -> list[dict[str, Any]]:
     return _all_of(_TRAEFIK, *map(_of_gateway_api, GATEWAY_API))
 
 
+def of_prometheus_operator() -> list[dict[str, Any]]:
+    """ServiceMonitor and PodMonitor."""
+    folder = "example/prometheus-operator-crd/monitoring.coreos.com"
+    module = ("github.com/prometheus-operator/prometheus-operator", "v0.85.0")
+    return _all_of(*(Published(*module, f"{folder}_{plural}.yaml") for plural in ("servicemonitors", "podmonitors")))
+
+
 def of_envoy_gateway() -> list[dict[str, Any]]:
     """Every CRD that Envoy Gateway's chart installs: the Gateway API's, experimental ones too, and its own."""
     return _all_of(_of_envoy_gateway("gatewayapi-crds.yaml"), *map(_of_envoy, ENVOY_GATEWAY))

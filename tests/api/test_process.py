@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 import pytest
 import yaml
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.api.conftest import HEALTH, Apply
 from tests.cluster.cluster import Cluster
@@ -57,6 +58,45 @@ def test_no_probe_is_in_the_log(operator: OperatorProcess, wait_for: WaitFor) ->
     for _ in range(3):
         asked(HEALTH)
     assert b"healthz" not in operator.log.read_bytes()[position:]
+
+
+def samples(name: str) -> dict[frozenset[tuple[str, str]], float]:
+    """Value by labels of a metric of the running operator; as for OpenMetrics, which Prometheus prefers."""
+    accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+    with urllib.request.urlopen(
+        urllib.request.Request(urljoin(HEALTH, "/metrics"), headers=accept), timeout=5
+    ) as answer:
+        families = list(text_string_to_metric_families(answer.read().decode()))  # type: ignore[no-untyped-call]
+    found = (sample for family in families for sample in family.samples if sample.name == name)
+    return {frozenset(sample.labels.items()): sample.value for sample in found}
+
+
+@pytest.mark.usefixtures("operator")
+def test_metrics_tell_of_reconciles_requests_and_conditions(kubectl: Kubectl, apply: Apply, wait_for: WaitFor) -> None:
+    def conditions() -> dict[str, tuple[str, str]]:
+        found = (dict(labels) for labels in samples("socketio_operator_cluster_condition"))
+        ours = (one for one in found if (one["namespace"], one["name"]) == (kubectl.namespace, "chat"))
+        return {one["type"]: (one["status"], one["reason"]) for one in ours}
+
+    def told() -> dict[str, tuple[str, str]]:
+        status = kubectl.json("get", "sio", "chat").get("status", {})
+        return {one["type"]: (one["status"], one["reason"]) for one in status.get("conditions", ())}
+
+    ends, created = "controller_runtime_reconcile_total", ("code", "201")
+    wait_for(is_ready, 15, "readiness")
+    before = sum(samples(ends).values()), requests(created)
+    apply(replicas=1)
+    wait_for(lambda: conditions() and conditions() == told(), 30, "the status in the metrics")
+    assert sum(samples(ends).values()) > before[0]
+    assert requests(created) >= before[1] + 3, "Deployment, Services and Ingress were created"
+    assert max(samples("socketio_operator_watch_silence_seconds").values()) < 120
+    assert samples("socketio_operator_clusters")[frozenset()] >= 1
+    kubectl("delete", "sio", "chat")
+    wait_for(lambda: conditions() == {}, 30, "nothing of a cluster that is gone")
+
+
+def requests(label: tuple[str, str]) -> float:
+    return sum(value for labels, value in samples("rest_client_requests_total").items() if label in labels)
 
 
 @pytest.fixture

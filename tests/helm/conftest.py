@@ -1,9 +1,12 @@
 """Helm of both versions, and the chart that users have."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import crds
+from tests.cluster.cluster import Cluster
 from tests.cluster.kubectl import Kubectl
 from tests.helm import former
 from tests.helm.tool import CRD, HELM_VERSIONS, NO_CLUSTER, Helm, helm_binary
@@ -26,3 +29,13 @@ def helm(request: pytest.FixtureRequest) -> Helm:
 def without_crd(kubectl: Kubectl) -> None:
     """As a user without the CRD begins; other tests may have left theirs, which Helm would not take over."""
     kubectl("delete", CRD, "--ignore-not-found", "--wait")
+
+
+@pytest.fixture(scope="module")
+def prometheus_operator(cluster: Cluster) -> Iterator[None]:
+    """The CRDs of Prometheus Operator that the chart has objects of."""
+    kubectl = Kubectl(cluster, "default")
+    found = crds.of_prometheus_operator()
+    crds.serve(kubectl, *found)
+    yield
+    kubectl("delete", "crd", *(one["metadata"]["name"] for one in found), "--wait")

@@ -32,8 +32,24 @@ def versions(kubectl: Kubectl, kind: str) -> dict[str, str]:
     return {one["metadata"]["name"]: one["metadata"]["resourceVersion"] for one in kubectl.json("get", kind)["items"]}
 
 
+def scraped(kubectl: Kubectl) -> str:
+    """What the only ServiceMonitor leads to: the pods of its Service, the port and the path of its endpoint."""
+    (monitor,) = kubectl.json("get", "servicemonitors")["items"]
+    selector = ",".join(f"{key}={value}" for key, value in monitor["spec"]["selector"]["matchLabels"].items())
+    (service,) = kubectl.json("get", "services", "-l", selector)["items"]
+    (endpoint,) = monitor["spec"]["endpoints"]
+    through = f"services/{service['metadata']['name']}:{endpoint['port']}/proxy{endpoint['path']}"
+    return kubectl("get", "--raw", f"/api/v1/namespaces/{kubectl.namespace}/{through}")
+
+
+def reconciles(metrics: str) -> float:
+    """How many did not fail."""
+    found = re.findall(r'^controller_runtime_reconcile_total\{.*result="(\w+)"\} (\S+)$', metrics, re.MULTILINE)
+    return sum(float(value) for result, value in found if result != "error")
+
+
 @pytest.mark.node
-@pytest.mark.usefixtures("without_crd")
+@pytest.mark.usefixtures("without_crd", "prometheus_operator")
 def test_install_upgrade_uninstall(
     helm: Helm,
     kubectl: Kubectl,
@@ -60,8 +76,10 @@ def test_install_upgrade_uninstall(
     kubectl("scale", "sio/chat", "--replicas=2")
     ready(kubectl)
 
-    tested = values(namespace, workers=2, test={"image": load_image("chat")})
+    tested = values(namespace, workers=2, test={"image": load_image("chat")}, serviceMonitor={"enabled": True})
     helm("upgrade", RELEASE, str(CHART), "--wait", "--timeout=90s", "-f", "-", input=tested)
+    wait_for(lambda: reconciles(scraped(kubectl)), 30, "reconciles in the metrics")
+    assert f'namespace="{namespace}",reason="Ready",status="True",type="Ready"' in scraped(kubectl)
     assert re.search(r"^Phase: +Succeeded$", helm("test", RELEASE, "--timeout=150s"), re.MULTILINE)
     assert [one["metadata"]["name"] for one in kubectl.json("get", "sio")["items"]] == ["chat"], "a test leaves nothing"
 

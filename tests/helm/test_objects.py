@@ -158,6 +158,7 @@ def may(kubectl: Kubectl, user: str, verb: str) -> bool:
     return bool(answer["status"]["allowed"])
 
 
+@pytest.mark.usefixtures("prometheus_operator")
 @pytest.mark.parametrize("values", MATRIX.values(), ids=MATRIX)
 def test_the_api_server_takes_every_object(kubectl: Kubectl, values: dict[str, Any]) -> None:
     if "watchNamespaces" in values:

@@ -38,6 +38,13 @@ from tests.helm.tool import Helm, HelmError
         ({"topologySpreadConstraints": [{"maxSkew": 0}]}, "topologySpreadConstraints"),
         ({"podDisruptionBudget": {"minAvailable": 1, "maxUnavailable": 1}}, "podDisruptionBudget"),
         ({"networkPolicy": {"ingress": [{"to": []}]}}, "networkPolicy"),
+        ({"serviceMonitor": {"interval": "30 s"}}, "interval"),
+        ({"serviceMonitor": {"labels": {"app.kubernetes.io/instance": "mine"}}}, "labels"),
+        ({"podMonitor": {"port": 8080}}, "port"),
+        (
+            {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}},
+            "serviceMonitor or podMonitor, not both",
+        ),
         ({"logLevel": "verbose"}, "logLevel"),
         ({"logFormat": "xml"}, "logFormat"),
         ({"resync": 0}, "resync"),

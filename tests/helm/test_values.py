@@ -36,6 +36,15 @@ EVERYTHING: dict[str, Any] = {
     "rbac": {"aggregate": {"view": True, "edit": True, "admin": True}},
     "podDisruptionBudget": {"enabled": True, "minAvailable": "50%"},
     "networkPolicy": {"enabled": True, "egress": [{"ports": [{"port": 6443, "protocol": "TCP"}]}]},
+    "serviceMonitor": {
+        "enabled": True,
+        "labels": {"release": "prometheus"},
+        "annotations": {"example.com/note": "yes"},
+        "interval": "1m30s",
+        "scrapeTimeout": "20s",
+        "relabelings": [{"targetLabel": "cluster", "replacement": "west"}],
+        "metricRelabelings": [{"sourceLabels": ["__name__"], "regex": "python_.*", "action": "drop"}],
+    },
     "logLevel": "debug",
     "logFormat": "json",
 }
@@ -50,6 +59,7 @@ MATRIX: dict[str, dict[str, Any]] = {
     "named": {"fullnameOverride": "sockets"},
     "budget by the chart": {"podDisruptionBudget": {"enabled": True}},
     "policy closed": {"networkPolicy": {"enabled": True}},
+    "monitored by pod": {"podMonitor": {"enabled": True}, "nameOverride": "sockets"},
     "with a test": {"test": {"image": "registry.example/chat:1.4"}, "commonLabels": {"team": "chat"}},
 }
 
@@ -257,6 +267,34 @@ def test_a_serviceaccount_that_others_make_is_used(helm: Helm) -> None:
 def test_a_budget_has_one_bound(helm: Helm, budget: dict[str, Any], made: dict[str, Any]) -> None:
     spec = only(rendered(helm, {"podDisruptionBudget": {"enabled": True, **budget}}), "PodDisruptionBudget")["spec"]
     assert {name: value for name, value in spec.items() if name != "selector"} == made
+
+
+def test_a_monitor_finds_the_port_of_this_release(helm: Helm) -> None:
+    made = rendered(helm, EVERYTHING)
+    service, monitor, deployment = only(made, "Service"), only(made, "ServiceMonitor"), only(made, "Deployment")
+    template = deployment["spec"]["template"]
+    ours = SELECTOR | {"app.kubernetes.io/instance": "sio"}
+    assert monitor["spec"]["selector"]["matchLabels"] == service["spec"]["selector"] == ours
+    assert ours.items() <= service["metadata"]["labels"].items()
+    assert ours.items() <= template["metadata"]["labels"].items()
+    (port,) = service["spec"]["ports"]
+    (listens,) = template["spec"]["containers"][0]["ports"]
+    assert (port["targetPort"], port["port"]) == (listens["name"], listens["containerPort"])
+    given = EVERYTHING["serviceMonitor"]
+    settings = {name: given[name] for name in ("interval", "scrapeTimeout", "relabelings", "metricRelabelings")}
+    scraped = {"port": port["name"], "path": "/metrics", "honorLabels": True, **settings}
+    assert monitor["spec"]["endpoints"] == [scraped]
+    assert monitor["metadata"]["labels"].items() > given["labels"].items()
+    assert monitor["metadata"]["annotations"] == given["annotations"]
+
+    by_pod = rendered(helm, {"podMonitor": EVERYTHING["serviceMonitor"]})
+    assert [one for one in by_pod if one["kind"] in ("Service", "ServiceMonitor")] == []
+    monitor = only(by_pod, "PodMonitor")
+    assert monitor["spec"]["selector"]["matchLabels"] == ours
+    assert monitor["spec"]["podMetricsEndpoints"] == [{**scraped, "port": listens["name"]}]
+    assert [
+        one["kind"] for one in rendered(helm, {}) if one["kind"] in ("Service", "ServiceMonitor", "PodMonitor")
+    ] == []
 
 
 def test_a_policy_lets_nobody_in_unless_asked_to(helm: Helm) -> None:

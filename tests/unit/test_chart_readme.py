@@ -30,9 +30,14 @@ def test_the_schema_lets_no_unknown_name_through() -> None:
     assert open_ones == ["global", "extraVolumes[]"]
 
 
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = SCHEMA["definitions"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    return found
+
+
 def _properties(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
     for name, one in schema.get("properties", {}).items():
-        path = f"{prefix}{name}"
+        path, one = f"{prefix}{name}", _resolved(one)
         if "properties" in one and path not in OF_A_POD:
             yield from _properties(one, f"{path}.")
         else:
@@ -44,6 +49,6 @@ def _objects(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str,
     if "properties" in schema:
         yield path, schema
     for name, one in schema.get("properties", {}).items():
-        yield from _objects(one, f"{path}.{name}".lstrip("."))
+        yield from _objects(_resolved(one), f"{path}.{name}".lstrip("."))
     if "items" in schema:
-        yield from _objects(schema["items"], f"{path}[]")
+        yield from _objects(_resolved(schema["items"]), f"{path}[]")

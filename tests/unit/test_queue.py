@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from prometheus_client import CollectorRegistry
+
+from socketio_operator.controller.metrics import QueueMeter
 from socketio_operator.controller.queue import FIRST_RETRY, LONGEST_RETRY, WorkQueue
 
 
 def run(scenario: Callable[[WorkQueue[str]], Awaitable[None]]) -> None:
     async def main() -> None:
         async with asyncio.timeout(5):
-            await scenario(WorkQueue())
+            await scenario(WorkQueue(QueueMeter(CollectorRegistry())))
 
     asyncio.run(main())
 

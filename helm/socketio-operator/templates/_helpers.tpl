@@ -94,3 +94,39 @@ app.kubernetes.io/part-of: socketio-operator
   resources: [events]
   verbs: [create]
 {{- end }}
+
+{{/* Of a ServiceMonitor or PodMonitor. Its labels are what a Prometheus selects it by. */}}
+{{- define "socketio-operator.monitorMetadata" -}}
+metadata:
+  name: {{ include "socketio-operator.name" .root }}
+  namespace: {{ .root.Release.Namespace | quote }}
+  labels:
+    {{- include "socketio-operator.fixedLabels" .root | nindent 4 }}
+    {{- with merge (dict) .monitor.labels .root.Values.commonLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with .monitor.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/* How either scrapes. The namespace of a SocketIOCluster is a label of ours: without honorLabels it would be the operator's. */}}
+{{- define "socketio-operator.scrape" -}}
+path: /metrics
+honorLabels: true
+{{- with .interval }}
+interval: {{ . }}
+{{- end }}
+{{- with .scrapeTimeout }}
+scrapeTimeout: {{ . }}
+{{- end }}
+{{- with .relabelings }}
+relabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .metricRelabelings }}
+metricRelabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}

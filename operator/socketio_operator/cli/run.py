@@ -23,7 +23,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--health",
         metavar="URL",
-        help="serve liveness here, such as http://0.0.0.0:8080/healthz; /readyz beside it",
+        help="serve liveness here, such as http://0.0.0.0:8080/healthz; /readyz and /metrics beside it",
     )
     parser.add_argument("--log-level", choices=log.LEVELS, default="info")
     parser.add_argument("--log-format", choices=log.FORMATS, default="text", help="json: an object on each line")

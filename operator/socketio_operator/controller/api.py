@@ -50,15 +50,15 @@ Load = Callable[[Configuration], Awaitable[None]]
 class KubeApi:
     """Requests to one API server. Use as an async context manager; raises ApiError and aiohttp.ClientError.
 
-    `load` fills a Configuration, again when a token is refused.
+    `load` fills a Configuration, again when a token is refused. `middlewares` see each request, with its token.
     """
 
-    def __init__(self, configuration: Configuration, load: Load) -> None:
+    def __init__(self, configuration: Configuration, load: Load, *middlewares: aiohttp.ClientMiddlewareType) -> None:
         self._configuration, self._load = configuration, load
         # Each watch holds a connection for good; requests are limited by their number instead.
         configuration.connection_pool_maxsize = 0
         configuration.client_session_kwargs = {
-            "middlewares": (self._authorize,),
+            "middlewares": (self._authorize, *middlewares),
             "headers": {"User-Agent": f"socketio-operator/{__version__}"},
             # aiohttp would look for them, and for a password in ~/.netrc, in a thread of its own at each request.
             "trust_env": False,
@@ -71,7 +71,7 @@ class KubeApi:
         self.server: str = configuration.host
 
     @classmethod
-    async def connect(cls, settings: Settings) -> "KubeApi":
+    async def connect(cls, settings: Settings, *middlewares: aiohttp.ClientMiddlewareType) -> "KubeApi":
         """Configured from a kubeconfig, or from the pod's ServiceAccount. Raises ConfigException."""
 
         async def load(configuration: Configuration) -> None:
@@ -82,7 +82,7 @@ class KubeApi:
 
         configuration = Configuration()
         await load(configuration)
-        return cls(configuration, load)
+        return cls(configuration, load, *middlewares)
 
     async def __aenter__(self) -> "KubeApi":
         self._pool = self.new_session()

@@ -1,20 +1,29 @@
-"""Liveness and readiness by HTTP. Liveness asks whether a restart would help, so it never depends on the API server."""
+"""Liveness, readiness and metrics by HTTP.
+
+Liveness asks whether a restart would help, so it never depends on the API server.
+"""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.aiohttp import make_aiohttp_handler
 
+METRICS_PATH = "/metrics"
 READY_PATH = "/readyz"
 Verdict = Mapping[str, object]
 
 
 @asynccontextmanager
 async def served(
-    url: str | None, alive: Callable[[], tuple[bool, Verdict]], ready: Callable[[], tuple[bool, Verdict]]
+    url: str | None,
+    alive: Callable[[], tuple[bool, Verdict]],
+    ready: Callable[[], tuple[bool, Verdict]],
+    metrics: CollectorRegistry,
 ) -> AsyncGenerator[None]:
-    """Serves `alive` at the path of `url` and `ready` at /readyz of the same port; nothing without a URL."""
+    """Serves `alive` at the path of `url`, `ready` at /readyz and `metrics` at /metrics; nothing without a URL."""
     if url is None:
         yield
         return
@@ -22,6 +31,7 @@ async def served(
     app = web.Application()
     app.router.add_get(place.path or "/healthz", _handler(alive))
     app.router.add_get(READY_PATH, _handler(ready))
+    app.router.add_get(METRICS_PATH, make_aiohttp_handler(metrics))
     # Each probe in a log is noise that hides what matters.
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -19,6 +19,7 @@ from socketio_operator.controller.clusters import ClusterWatch
 from socketio_operator.controller.errors import ApiError
 from socketio_operator.controller.events import Recorder
 from socketio_operator.controller.key import Key
+from socketio_operator.controller.metrics import Metrics, Present
 from socketio_operator.controller.observer import Observer
 from socketio_operator.controller.own_secrets import OwnSecrets
 from socketio_operator.controller.pace import Pace
@@ -51,9 +52,10 @@ async def run(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Raises when a part of it dies: a restart is then the cure."""
     _warm_up()
     _collect_seldom()
-    async with await KubeApi.connect(settings) as api:
-        operator = Operator(api, settings)
-        async with health.served(settings.health_endpoint, operator.alive, operator.ready):
+    metrics = Metrics(settings.workers)
+    async with await KubeApi.connect(settings, metrics.count) as api:
+        operator = Operator(api, settings, metrics)
+        async with health.served(settings.health_endpoint, operator.alive, operator.ready, metrics.registry):
             await _wait_for_crd(api)
             await operator.run()
 
@@ -107,9 +109,10 @@ async def _try_route(probe: CanaryProbe) -> CanaryReport:
 class Operator:
     """One operator process on one API server."""
 
-    def __init__(self, api: KubeApi, settings: Settings) -> None:
+    def __init__(self, api: KubeApi, settings: Settings, metrics: Metrics) -> None:
         self._api, self._settings, self._store = api, settings, Store()
-        self._queue: WorkQueue[Key] = WorkQueue()
+        self._reconciles = metrics.reconciles
+        self._queue: WorkQueue[Key] = WorkQueue(metrics.queue)
         self._runtimes = RuntimeReader()
         asks: dict[type, Ask] = {RuntimeProbe: self._runtimes.ask, BrokerProbe: _ask_broker, CanaryProbe: _try_route}
         self._prober = Prober(asks, self._found)
@@ -139,6 +142,7 @@ class Operator:
             changed=self._all_changed,
             is_awaited=lambda: self._store.tells(NOT_INSTALLED),
         )
+        metrics.show(self._present)
 
     def _reflectors_of(self, kind: Kind) -> list[Reflector]:
         """One for each namespace that is watched, or one for all."""
@@ -170,10 +174,15 @@ class Operator:
 
     def ready(self) -> tuple[bool, health.Verdict]:
         """Whether all watches are complete and hear the API server."""
-        reflectors = [*self._reflectors, *self._served.reflectors]
-        silent = {str(reflector): round(reflector.silence, 1) for reflector in reflectors}
+        silent = self._silence()
         synced = self._clusters.listed.is_set() and all(reflector.synced.is_set() for reflector in self._reflectors)
         return synced and max(silent.values()) <= 2 * SILENCE_SECONDS, {"watches": silent}
+
+    def _silence(self) -> dict[str, float]:
+        return {str(one): round(one.silence, 1) for one in (*self._reflectors, *self._served.reflectors)}
+
+    def _present(self) -> Present:
+        return Present(self._queue.waiting, self._queue.under_work, self._store.clusters, self._silence())
 
     def _changed(self, key: Key) -> None:
         if key in self._store.clusters:
@@ -205,17 +214,21 @@ class Operator:
 
     async def _visit(self, key: Key) -> None:
         try:
-            again = await self._reconciler.reconcile(key)
+            with self._reconciles.under_way():
+                again = await self._reconciler.reconcile(key)
         except (ApiError, aiohttp.ClientError, TimeoutError, UnsteadyError) as error:
             if isinstance(error, ApiError) and error.namespace_ends:
                 return
+            self._reconciles.failed()
             delay = self._queue.retry(key, error.retry_after if isinstance(error, ApiError) else 0.0)
             logger.warning("%s: trying again in %.1f s: %s", key, delay, error)
         except Exception:
             # One broken cluster must not stop the others; it is tried again, ever more slowly.
+            self._reconciles.failed()
             delay = self._queue.retry(key)
             logger.exception("%s: unexpected failure, trying again in %.1f s", key, delay)
         else:
+            self._reconciles.succeeded(again)
             self._queue.succeeded(key)
             resync = self._settings.resync * random.uniform(0.8, 1.2)
             self._queue.add_later(key, min(resync, again) if again is not None else resync)

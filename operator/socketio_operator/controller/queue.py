@@ -6,7 +6,10 @@ failure is left alone until its time: only a new spec is a reason to try earlier
 
 import asyncio
 import random
+import time
 from typing import Generic, TypeVar
+
+from socketio_operator.controller.metrics import QueueMeter
 
 K = TypeVar("K")
 
@@ -17,10 +20,12 @@ LONGEST_RETRY = 60.0
 class WorkQueue(Generic[K]):
     """Keys to reconcile, coalesced, with a back-off for each key."""
 
-    def __init__(self) -> None:
+    def __init__(self, meter: QueueMeter) -> None:
+        self._meter = meter
         self._ready: asyncio.Queue[K] = asyncio.Queue()
-        self._dirty: set[K] = set()
-        self._working: set[K] = set()
+        # Both with the monotonic second since when.
+        self._dirty: dict[K, float] = {}
+        self._working: dict[K, float] = {}
         self._failures: dict[K, int] = {}
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._backing_off: set[K] = set()
@@ -32,7 +37,8 @@ class WorkQueue(Generic[K]):
         self._unplan(key)
         if key in self._dirty:
             return
-        self._dirty.add(key)
+        self._dirty[key] = time.monotonic()
+        self._meter.adds.inc()
         if key not in self._working:
             self._ready.put_nowait(key)
 
@@ -57,7 +63,8 @@ class WorkQueue(Generic[K]):
         self.add_later(key, delay)
         self._backing_off.add(key)
         # What arrived meanwhile waits as well.
-        self._dirty.discard(key)
+        self._dirty.pop(key, None)
+        self._meter.retries.inc()
         return delay
 
     def succeeded(self, key: K) -> None:
@@ -78,15 +85,26 @@ class WorkQueue(Generic[K]):
         """Whether keys wait for a worker."""
         return not self._ready.empty()
 
+    @property
+    def waiting(self) -> int:
+        """Keys that are queued, those that are still under work included."""
+        return len(self._dirty)
+
+    @property
+    def under_work(self) -> tuple[float, ...]:
+        """Seconds for which each key under work has been so."""
+        now = time.monotonic()
+        return tuple(now - begun for begun in self._working.values())
+
     async def get(self) -> K:
         """The next key; `done` must follow."""
         key = await self._ready.get()
-        self._dirty.discard(key)
-        self._working.add(key)
+        self._working[key] = now = time.monotonic()
+        self._meter.waits.observe(now - self._dirty.pop(key, now))
         return key
 
     def done(self, key: K) -> None:
         """Ends the work on a key; queues it again if it was added meanwhile."""
-        self._working.discard(key)
+        self._meter.visits.observe(time.monotonic() - self._working.pop(key))
         if key in self._dirty:
             self._ready.put_nowait(key)

@@ -12,7 +12,7 @@ class Settings:
 
     `resync`: between two looks at a cluster at rest; watches tell of everything but Secrets. `probe_brokers`: ask
     external brokers whether they serve. `try_routes`: by a client of the operator's own, while others hardly use them.
-    `health_endpoint`: URL whose path is the liveness, `/readyz` beside it.
+    `health_endpoint`: URL whose path is the liveness, `/readyz` and `/metrics` beside it.
     """
 
     kubeconfig: Path | None = None
