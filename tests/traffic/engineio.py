@@ -27,7 +27,7 @@ from tests.traffic.packets import (
 )
 from tests.traffic.wire import (
     REQUEST_SECONDS,
-    Addresses,
+    Connections,
     Fault,
     PollingWire,
     SessionLostError,
@@ -61,6 +61,7 @@ class RawClient:
         self._polling: PollingWire | None = None
         self._wire: Wire | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._connections: Connections | None = None
         self._http: aiohttp.ClientSession | None = None
 
     # --- life
@@ -95,10 +96,9 @@ class RawClient:
 
     async def connect(self) -> bool:
         """Open the session and join the namespace, without the upgrade. Returns whether that worked."""
+        self._connections = Connections(self.target, self.source)
         self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                local_addr=(self.source, 0), force_close=True, resolver=Addresses(self.target), use_dns_cache=False
-            ),
+            connector=self._connections,
             cookie_jar=aiohttp.CookieJar(unsafe=True) if self.keeps_cookies else aiohttp.DummyCookieJar(),
             headers={"Host": self.target.host},
         )
@@ -131,8 +131,9 @@ class RawClient:
             await asyncio.gather(self._reader, return_exceptions=True)
         if self._wire:
             await self._wire.close()
-        if self._http:
+        if self._http and self._connections:
             await self._http.close()
+            self._connections.abort()
 
     # --- Socket.IO
 

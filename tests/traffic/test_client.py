@@ -1,7 +1,12 @@
 """The raw client against one real chat server."""
 
 import asyncio
+import gc
+import threading
+import warnings
+from collections.abc import Iterator
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -116,3 +121,57 @@ def test_a_server_that_ends_is_seen(tmp_path: Path, mode: Mode) -> None:
     client = asyncio.run(scenario())
     assert client.fault is not None
     assert client.fault.stage == ("poll" if mode == "polling" else "websocket")
+
+
+class Unwilling(BaseHTTPRequestHandler):
+    """A chat that leaves a large payload unread: it answers at once, and keeps the connection."""
+
+    protocol_version = "HTTP/1.1"
+    over = threading.Event()
+
+    def do_GET(self) -> None:
+        opening = '0{"sid":"a","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}'
+        self._answer(200, '40{"sid":"b"}' if "sid=" in self.path else opening)
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        if length > 1000:
+            self._answer(413, "")
+            self.over.wait(30)
+        else:
+            self.rfile.read(length)
+            self._answer(200, "ok")
+
+    def _answer(self, status: int, text: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+        self.wfile.flush()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def unwilling() -> Iterator[Target]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Unwilling) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Target(server.server_port, "chat.localhost")
+        Unwilling.over.set()
+        server.shutdown()
+
+
+def test_what_a_server_does_not_read_goes_with_the_client(unwilling: Target) -> None:
+    async def scenario() -> Fault | None:
+        async with RawClient(unwilling, "127.0.1.1", "polling") as client:
+            with pytest.raises(SessionLostError):
+                await client.emit("message", "x" * 10_000_000)
+            return client.fault
+
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always", ResourceWarning)
+        fault = asyncio.run(scenario())
+        gc.collect()
+    assert fault is not None
+    assert fault.status == 413
+    assert [str(one.message) for one in left if str(one.message).startswith("unclosed")] == []

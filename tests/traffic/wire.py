@@ -9,9 +9,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 from tests.traffic.packets import split_payload
 
@@ -48,6 +51,29 @@ class Addresses(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is open."""
+
+
+class Connections(aiohttp.TCPConnector):
+    """A new connection for each request, from one address."""
+
+    def __init__(self, target: Target, source: str) -> None:
+        super().__init__(local_addr=(source, 0), force_close=True, resolver=Addresses(target), use_dns_cache=False)
+        self._transports: WeakSet[asyncio.BaseTransport] = WeakSet()
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        """As aiohttp does, which forgets a connection as soon as it has the answer."""
+        connection = await super().connect(req, traces, timeout)
+        if connection.transport is not None:
+            self._transports.add(connection.transport)
+        return connection
+
+    def abort(self) -> None:
+        """Drops what is not sent yet: a server that has refused a request may never read it."""
+        for transport in self._transports:
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()
 
 
 @dataclass(frozen=True)
