@@ -79,11 +79,11 @@ def of_traefik() -> list[dict[str, Any]]:
     return _all_of(_TRAEFIK, *map(_of_gateway_api, GATEWAY_API))
 
 
-def of_prometheus_operator() -> list[dict[str, Any]]:
-    """ServiceMonitor and PodMonitor."""
+def of_prometheus_operator(*plurals: str) -> list[dict[str, Any]]:
+    """Prometheus Operator's CRDs of these plurals."""
     folder = "example/prometheus-operator-crd/monitoring.coreos.com"
     module = ("github.com/prometheus-operator/prometheus-operator", "v0.85.0")
-    return _all_of(*(Published(*module, f"{folder}_{plural}.yaml") for plural in ("servicemonitors", "podmonitors")))
+    return _all_of(*(Published(*module, f"{folder}_{plural}.yaml") for plural in plurals))
 
 
 def of_envoy_gateway() -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def without_crd(kubectl: Kubectl) -> None:
 def prometheus_operator(cluster: Cluster) -> Iterator[None]:
     """The CRDs of Prometheus Operator that the chart has objects of."""
     kubectl = Kubectl(cluster, "default")
-    found = crds.of_prometheus_operator()
+    found = crds.of_prometheus_operator("servicemonitors", "podmonitors")
     crds.serve(kubectl, *found)
     yield
     kubectl("delete", "crd", *(one["metadata"]["name"] for one in found), "--wait")
