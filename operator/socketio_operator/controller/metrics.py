@@ -9,7 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import aiohttp
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -98,6 +107,8 @@ class Metrics:
     """All of them, in a registry of their own."""
 
     def __init__(self, workers: int) -> None:
+        # The time at which each series began would be one series more.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.queue = QueueMeter(self.registry)
         self.reconciles = ReconcileMeter(self.registry, workers)
@@ -130,6 +141,7 @@ class _Presence(Collector):
         self._present = present
 
     def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing: the registry would else collect at once, to learn the names."""
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
