@@ -80,7 +80,8 @@ def test_a_monitor_is_scraped_and_the_alerts_of_the_page_say_what_is(
     assert of_chat <= found.items()
     listed = alerts()
     assert {meaning: monitored.query(expression) for meaning, expression in listed.items()} == {
-        "clients of this SocketIOCluster": [],
+        "clients cannot connect to": [],
+        "clients can connect, but": [],
         "a SocketIOCluster needs a": [],
         "the operator does not": [],
         "reconciles fail again and": [],
@@ -93,9 +94,12 @@ def test_a_monitor_is_scraped_and_the_alerts_of_the_page_say_what_is(
     apply(kubectl, replicas=1, env=[token])
     (found,) = wait_for(lambda: monitored.query(listed["a SocketIOCluster needs a"]), 120, "an alert of Stalled")
     assert of_chat | {"reason": "SecretKeyNotFound"}.items() <= found.items()
+    apply(kubectl, replicas=1, adapter={"managed": {"image": "registry.local/none:1"}})
+    (found,) = wait_for(lambda: monitored.query(listed["clients can connect, but"]), 60, "an alert without Redis")
+    assert of_chat <= found.items()
     apply(kubectl, replicas=1, image="registry.local/none:1")
     kubectl("delete", "pods", "-l", POD, "--grace-period=1")
-    (found,) = wait_for(lambda: monitored.query(listed["clients of this SocketIOCluster"]), 60, "an alert of Ready")
+    (found,) = wait_for(lambda: monitored.query(listed["clients cannot connect to"]), 60, "an alert of an outage")
     assert of_chat <= found.items()
 
     kubectl("delete", "rolebindings", "--all")
