@@ -1,14 +1,13 @@
 """Servers with several workers: the process that has the side port speaks for all of them."""
 
-import contextlib
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.app import App
+from support.stopped import stopped
 from support.until import until
 
 TOKEN = "of-these-tests"
@@ -46,16 +45,6 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> App:
     until("all clients", lambda: app.status()["connections"] == CLIENTS)
     assert len(app.status()["processes"]) == processes
     return app
-
-
-@contextlib.contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    """A process that does nothing meanwhile."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def connected(app: App) -> int:

@@ -18,6 +18,7 @@ from socketio_runtime.sessions.seal import Location, Sealer, ip_address
 from support.app import App
 from support.net import RedisServer, accepts
 from support.pods import ADDRESSES, KEY, TOKEN, Splitter, forwarded, pods
+from support.stopped import stopped
 from support.until import until
 from test_session_ids import handshake
 
@@ -139,11 +140,10 @@ def test_a_dead_peer_is_answered_for_at_once(file: str, tmp_path: Path) -> None:
 def test_a_peer_that_hangs_holds_up_a_request_for_some_seconds_only(file: str, tmp_path: Path) -> None:
     first, second = pods(tmp_path, file, 2)
     sid = handshake(first)
-    os.kill(first.process.pid, signal.SIGSTOP)
-    waited = asked(second, sid)
+    with stopped(first.process.pid):
+        waited = asked(second, sid)
     print(f"silent: answer after {waited:.1f} s")
     assert waited < 7
-    os.kill(first.process.pid, signal.SIGCONT)
     until("the peer again", lambda: requests.post(second.polling(sid), data="40", timeout=8).status_code == 200)
 
 
