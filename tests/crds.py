@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,16 @@ def serve(kubectl: Kubectl, *found: dict[str, Any]) -> None:
     text = "\n".join(map(json.dumps, found))
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=text)
     wait_served(kubectl, *(f"crd/{one['metadata']['name']}" for one in found))
+
+
+@contextmanager
+def serving(kubectl: Kubectl, *found: dict[str, Any]) -> Iterator[None]:
+    """CRDs that are served for as long as the block runs; then they go, with all objects of them."""
+    serve(kubectl, *found)
+    try:
+        yield
+    finally:
+        kubectl("delete", "crd", *(one["metadata"]["name"] for one in found), "--wait")
 
 
 def wait_served(kubectl: Kubectl, *crds: str) -> None:

@@ -37,14 +37,12 @@ Deploy = Callable[..., ChatCluster]
 @pytest.fixture(scope="module")
 def router(cluster: Cluster, operator: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traefik]:
     """Traefik with its own providers, and the CRDs that it watches."""
-    admin, needed = Kubectl(cluster, "default"), crds.of_traefik()
-    crds.serve(admin, *needed)
-    admin.apply(INGRESS_CLASS, GATEWAY_CLASS)
+    admin = Kubectl(cluster, "default")
     log = tmp_path_factory.mktemp("traefik-own") / "traefik.log"
-    with running_traefik(cluster.kubeconfig, log, OWN_PROVIDERS) as traefik:
-        yield traefik
-    # As the next tests find them.
-    admin("delete", "crd", *(one["metadata"]["name"] for one in needed), "--wait")
+    with crds.serving(admin, *crds.of_traefik()):
+        admin.apply(INGRESS_CLASS, GATEWAY_CLASS)
+        with running_traefik(cluster.kubeconfig, log, OWN_PROVIDERS) as traefik:
+            yield traefik
 
 
 @pytest.fixture

@@ -34,8 +34,5 @@ def without_crd(kubectl: Kubectl) -> None:
 @pytest.fixture(scope="module")
 def prometheus_operator(cluster: Cluster) -> Iterator[None]:
     """The CRDs of Prometheus Operator that the chart has objects of."""
-    kubectl = Kubectl(cluster, "default")
-    found = crds.of_prometheus_operator("servicemonitors", "podmonitors")
-    crds.serve(kubectl, *found)
-    yield
-    kubectl("delete", "crd", *(one["metadata"]["name"] for one in found), "--wait")
+    with crds.serving(Kubectl(cluster, "default"), *crds.of_prometheus_operator("servicemonitors", "podmonitors")):
+        yield

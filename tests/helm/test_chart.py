@@ -13,6 +13,7 @@ from tests.cluster.kubectl import Kubectl
 from tests.cluster.plugin import WaitFor
 from tests.crds import wait_served
 from tests.e2e.test_lifecycle import apply, ready, server_pods
+from tests.helm.test_objects import labels
 from tests.helm.tool import CHART, CRD, RELEASE, Helm, HelmError, helm_binary, installed_by
 from tests.installation import chart_values
 
@@ -35,8 +36,7 @@ def versions(kubectl: Kubectl, kind: str) -> dict[str, str]:
 def scraped(kubectl: Kubectl) -> str:
     """What the only ServiceMonitor leads to: the pods of its Service, the port and the path of its endpoint."""
     (monitor,) = kubectl.json("get", "servicemonitors")["items"]
-    selector = ",".join(f"{key}={value}" for key, value in monitor["spec"]["selector"]["matchLabels"].items())
-    (service,) = kubectl.json("get", "services", "-l", selector)["items"]
+    (service,) = kubectl.json("get", "services", "-l", labels(monitor["spec"]["selector"]["matchLabels"]))["items"]
     (endpoint,) = monitor["spec"]["endpoints"]
     through = f"services/{service['metadata']['name']}:{endpoint['port']}/proxy{endpoint['path']}"
     return kubectl("get", "--raw", f"/api/v1/namespaces/{kubectl.namespace}/{through}")

@@ -31,12 +31,9 @@ def alerts() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def operator_of_prometheus(cluster: Cluster) -> Iterator[None]:
-    kubectl = Kubectl(cluster, "default")
     found = crds.of_prometheus_operator(*CRDS)
-    crds.serve(kubectl, *found)
-    with prometheus_operator(cluster):
+    with crds.serving(Kubectl(cluster, "default"), *found), prometheus_operator(cluster):
         yield
-    kubectl("delete", "crd", *(one["metadata"]["name"] for one in found), "--wait")
 
 
 @pytest.fixture(params=["serviceMonitor", "podMonitor"])
